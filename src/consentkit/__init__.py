@@ -1,0 +1,1 @@
+"""Consent that the server enforces and can prove."""

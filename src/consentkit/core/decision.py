@@ -1,0 +1,191 @@
+"""One act of a visitor, and what it leaves behind.
+
+:func:`decide` turns a :class:`Choice` (what the visitor pressed) into a :class:`Decision` (what their cookie will say), or
+says why not with :class:`Refused`. Pure: the clock and the visitor id come from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .policy import NECESSARY, Policy
+
+
+class Act(StrEnum):
+    """What a visitor may do."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    SAVE = "save"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answers that hold until the next act.
+
+    :param purposes: the answer for each purpose that was asked, by id.
+    :param services: answers that differ from their purpose's, by the service's mark (:attr:`Policy.marks`).
+    :param asked: fingerprints of all that was put to the visitor (:attr:`Policy.fingerprints`).
+    :param policy: version of the policy then, shortened to 16 hexadecimal digits.
+    :param at: time, in whole seconds since 1970 UTC.
+    :param visitor: visitor id; only ever beside a grant.
+    :param signalled: whether an opt-out signal was on when the visitor chose: an explicit yes then stands.
+    """
+
+    purposes: Mapping[str, bool]
+    services: Mapping[str, bool]
+    asked: frozenset[str]
+    policy: str
+    at: int
+    visitor: str | None = None
+    signalled: bool = False
+
+    @property
+    def grants(self) -> bool:
+        """Whether anything at all was granted."""
+        return any(self.purposes.values()) or any(self.services.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a visitor pressed.
+
+    :param act: which of the four acts.
+    :param purposes: purposes ticked (with ``save``).
+    :param services: services granted (``True``) or denied (``False``) one by one (with ``save``).
+    """
+
+    act: Act
+    purposes: frozenset[str] = frozenset()
+    services: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A choice that cannot be one: nothing changes.
+
+    :param reason: one short sentence, without anything the visitor sent but names of our own kind.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a valid choice leads to.
+
+    :param decision: what the cookie will say.
+    :param act: the act as the log names it: a ``save`` that closes everything after a grant is still a ``save``.
+    :param granted: purposes open from now on by the visitor's answer.
+    :param denied: purposes closed from now on.
+    :param services_granted: services open although a purpose of theirs is closed.
+    :param services_denied: services closed although their purposes are open.
+    """
+
+    decision: Decision
+    act: Act
+    granted: tuple[str, ...]
+    denied: tuple[str, ...]
+    services_granted: tuple[str, ...]
+    services_denied: tuple[str, ...]
+
+
+def decide(
+    policy: Policy,
+    choice: Choice,
+    *,
+    now: int,
+    visitor: str | None,
+    signalled: bool = False,
+) -> Outcome | Refused:
+    """What a visitor's choice leads to.
+
+    :param now: seconds since 1970 UTC.
+    :param visitor: the id to give to a grant; never kept with a decision that grants nothing.
+    :returns: the outcome, or why the choice names something the policy does not know.
+    """
+    unknown = _first_unknown(policy, choice)
+    if unknown is not None:
+        return Refused(unknown)
+    answers = {purpose: _answer(choice, purpose) for purpose in policy.askable}
+    exceptions = _exceptions(policy, choice, answers)
+    grants = any(answers.values()) or any(exceptions.values())
+    return Outcome(
+        decision=Decision(
+            purposes=answers,
+            services={policy.marks[name]: value for name, value in exceptions.items()},
+            asked=frozenset(policy.fingerprints.values()),
+            policy=policy.version[:16],
+            at=now,
+            visitor=visitor if grants else None,
+            signalled=signalled,
+        ),
+        act=choice.act,
+        granted=tuple(name for name, yes in answers.items() if yes),
+        denied=tuple(name for name, yes in answers.items() if not yes),
+        services_granted=tuple(sorted(name for name, yes in exceptions.items() if yes)),
+        services_denied=tuple(sorted(name for name, yes in exceptions.items() if not yes)),
+    )
+
+
+def _first_unknown(policy: Policy, choice: Choice) -> str | None:
+    for purpose in sorted(choice.purposes):
+        if purpose != NECESSARY and purpose not in policy.askable:
+            return "a purpose that this site does not have"
+    for service in sorted(choice.services):
+        if service not in policy.fingerprints:
+            return "a service that this site does not have"
+    return None
+
+
+def _answer(choice: Choice, purpose: str) -> bool:
+    if choice.act is Act.ACCEPT:
+        return True
+    return choice.act is Act.SAVE and purpose in choice.purposes
+
+
+def _exceptions(policy: Policy, choice: Choice, answers: Mapping[str, bool]) -> dict[str, bool]:
+    """Only answers that differ from what the purposes already say: a cookie has no room for the rest."""
+    if choice.act is not Act.SAVE:
+        return {}
+    found = {}
+    for name, value in choice.services.items():
+        by_purpose = all(answers.get(purpose, True) for purpose in policy.services[name].purposes)
+        if value != by_purpose:
+            found[name] = value
+    return found
+
+
+def closing_part(policy: Policy, outcome: Outcome, before: Decision | None) -> Outcome | None:
+    """What of a choice may take effect without a record: all that it closes, and nothing that it opens.
+
+    :param before: the decision that held until now, each yes of which was recorded when it was given.
+    :returns: an outcome whose every yes stood before, or ``None`` where the choice closes nothing.
+    """
+    kept = before.purposes if before else {}
+    new = outcome.decision
+    if not outcome.denied and not outcome.services_denied:
+        return None
+    purposes = {name: yes for name, yes in new.purposes.items() if not yes or kept.get(name, False)}
+    marks = {policy.marks[name]: False for name in outcome.services_denied}
+    answered = {policy.fingerprints[name] for name in purposes}
+    grants = any(purposes.values())
+    return Outcome(
+        decision=Decision(
+            purposes=purposes,
+            services=marks,
+            asked=frozenset(answered & (before.asked if before else frozenset())) if grants else frozenset(),
+            policy=new.policy,
+            at=new.at,
+            visitor=before.visitor if before and grants else None,
+            signalled=before.signalled if before and grants else False,
+        ),
+        act=outcome.act,
+        granted=tuple(name for name, yes in purposes.items() if yes),
+        denied=outcome.denied,
+        services_granted=(),
+        services_denied=outcome.services_denied,
+    )
