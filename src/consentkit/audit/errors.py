@@ -1,0 +1,40 @@
+"""What can go wrong with the log.
+
+::
+
+    ConsentkitError
+    └── AuditError              base; its text never holds an address, a password or anything of a visitor's
+        ├── LogUnavailable      the store did not take the event in time: answer 503, try later
+        ├── LogOverloaded       the queue is full: answer 503 at once
+        ├── EventRefused        this event can never be stored, whatever the store does
+        ├── SchemaMismatch      the store was made by an older or a newer consentkit; says the command to run
+        └── LogLocationError    the URL of the log cannot be used
+"""
+
+from __future__ import annotations
+
+from consentkit.core.errors import ConsentkitError
+
+
+class AuditError(ConsentkitError):
+    """Base of the log's errors. No message holds personal data or a secret."""
+
+
+class LogUnavailable(AuditError):  # noqa: N818 - a state of the store, named as its reader thinks of it
+    """The store is down, full, read-only, damaged, or locked for longer than the budget."""
+
+
+class LogOverloaded(AuditError):  # noqa: N818 - as above
+    """More events wait than the queue may hold."""
+
+
+class EventRefused(AuditError):  # noqa: N818 - as above
+    """The event cannot be written: a value outside its range, or its id stands for another event already."""
+
+
+class SchemaMismatch(AuditError):  # noqa: N818 - as above
+    """The store's schema is not the one this version reads and writes."""
+
+
+class LogLocationError(AuditError):
+    """The URL of the log does not parse, or names a kind of store that is not supported."""
