@@ -1,0 +1,169 @@
+"""The demo: the newsroom and its third party, two servers in one process."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from .app import POLICY, create_app
+from .comments import Comments
+from .pages import Setting, create_site
+from .regimes import RegimeSwitch
+from .streams import Pace
+from .third import create_third
+
+HOST = "127.0.0.1"
+GRACE = 2
+"""Seconds that open connections get when the demo stops."""
+
+
+class PortTakenError(Exception):
+    """A port of the demo is in use; the message says what to do."""
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that leaves the signals to `serve`: two of them share one process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(port: int, option: str) -> socket.socket:
+    """A socket bound to the port on the loopback address; 0 takes a free one.
+
+    Raises `PortTakenError` naming the option that changes the port.
+    """
+    sock = socket.socket()
+    if os.name == "posix":
+        # Without it a port stays shut for a minute after the last demo's connections.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((HOST, port))
+    except OSError as error:
+        sock.close()
+        raise PortTakenError(
+            f"Port {port} cannot be used ({error.strerror}). Choose another: {option}"
+        ) from None
+    return sock
+
+
+def create_demo(third: str, audit: str, pace: Pace) -> ASGIApp:
+    """The newsroom under three regimes, with one log and one letter box."""
+    from consentkit import AuditLog
+    from consentkit.policyfile import load
+
+    policy = load(POLICY)
+    log = AuditLog(audit)
+    key = secrets.token_urlsafe(32)
+    comments = Comments()
+
+    def under(regime: str) -> ASGIApp:
+        return create_app(
+            setting=Setting(third=third, regime=regime, pace=pace, comments=comments),
+            policy=policy.model_copy(update={"regime": regime}),
+            secret_key=key,
+            audit=log,
+        )
+
+    return RegimeSwitch(under)
+
+
+def serve(news: socket.socket, other: socket.socket, audit: str, consent: bool) -> None:
+    """Run both servers until SIGINT or SIGTERM."""
+    pace = Pace()
+    third = f"http://third.localhost:{port_of(other)}"
+    app = create_demo(third, audit, pace) if consent else create_site(Setting(third=third, pace=pace))
+    servers = {
+        Server(configure(app)): news,
+        Server(configure(create_third())): other,
+    }
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            pace.stop()
+            for server in servers:
+                server.should_exit = True
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+        await asyncio.gather(*(server.serve(sockets=[sock]) for server, sock in servers.items()))
+
+    asyncio.run(run())
+
+
+def configure(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, server_header=False)
+
+
+def port_of(sock: socket.socket) -> int:
+    port: int = sock.getsockname()[1]
+    return port
+
+
+def welcome(port: int, third_port: int, audit: str) -> str:
+    """What the demo prints at start."""
+    site = f"http://{HOST}:{port}"
+    return f"""
+  The Wrenmouth Lantern   {site}/
+  Who called the third    http://third.localhost:{third_port}/calls
+  Your preferences        {site}/_consent/
+  The log                 {audit}
+
+  To try: choose a regime in the bar under the masthead, open an article, then look at who called.
+          Press opt-out or Reject, go on reading, and look again: the third party hears nothing more.
+          Read the log:  consentkit audit show --audit {audit}
+
+  Ctrl-C stops it.
+"""
+
+
+def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="newsroom", description="Serve the example newsroom on 127.0.0.1.")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument(
+        "--third-port",
+        type=int,
+        default=int(os.environ.get("THIRD_PORT") or 0) or None,
+        help="port of the third party; default: the next one",
+    )
+    parser.add_argument(
+        "--audit", metavar="FILE", help="the log's SQLite file; default: a new one among temporary files"
+    )
+    parser.add_argument(
+        "--without-consent",
+        action="store_true",
+        help="leave consentkit out: the site as it would be without it",
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo. Exit status 0 after Ctrl-C, 2 when a port is taken."""
+    options = read_options(arguments)
+    third_port = options.third_port if options.third_port is not None else options.port and options.port + 1
+    file = Path(options.audit or Path(tempfile.mkdtemp(prefix="newsroom-")) / "consent.db").resolve()
+    audit = f"sqlite:///{file}"
+    try:
+        news, other = (
+            listen(options.port, "PORT= or --port"),
+            listen(third_port, "THIRD_PORT= or --third-port"),
+        )
+    except PortTakenError as taken:
+        print(taken, file=sys.stderr)
+        return 2
+    print(welcome(port_of(news), port_of(other), audit), flush=True)
+    serve(news, other, audit, consent=not options.without_consent)
+    return 0
