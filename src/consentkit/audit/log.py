@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import hashlib
+import os
+import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .event import Document, Event
+from .engine import locate, sqlite_file
+from .errors import AuditError, EventRefused, LogOverloaded, LogUnavailable
+from .event import SALT_BYTES, Document, Event, canonical, leaf_hash
+from .spool import Kept, Spool
+from .store import Place, Row, Store
+from .writer import Entry, Writer
+
+_DRAIN_AT_EXIT = 5.0  # seconds
+_inherited: list[Writer] = []
+"""Writers of a parent process: never used here, never closed here either, since that would drop the parent's locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +40,18 @@ class Recorded:
 
 
 class AuditLog:
-    """A log of decisions in a database. See :meth:`record`."""
+    """A log of decisions in a database.
+
+    Making one touches nothing: the store is opened, and the writer's thread started, by :meth:`start` or the first
+    event, in the process that needs it. So it may be made before a server forks.
+
+    :param url: ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``.
+    :param log_id: which log of the store; logs of one store are numbered each by itself.
+    :param queue: events that may wait; beyond it :class:`LogOverloaded`.
+    :param timeout: seconds that :meth:`record` takes at most, for the store to be slow, locked or away.
+    :param spool: file for refusals while the store is away; beside the SQLite file, else in the working folder.
+    :raises LogLocationError: the URL cannot be used.
+    """
 
     def __init__(
         self,
@@ -35,28 +61,184 @@ class AuditLog:
         queue: int = 4096,
         timeout: float = 1.0,
         spool: Path | None = None,
-    ) -> None: ...
+    ) -> None:
+        self.url = url
+        self.log_id = log_id
+        self._limit = queue
+        self._timeout = timeout
+        self._spool = Spool(spool or default_spool(url, log_id))
+        self._writer: Writer | None = None
+        self._process = 0
+        self._lock = threading.Lock()
+        self._watched = False
 
     async def start(self) -> None:
-        """Open the store now. :raises AuditError: it cannot be used."""
-        raise NotImplementedError
+        """Open the store now, and write what an earlier process left in the spool.
+
+        :raises LogUnavailable: it cannot be reached or written. Later events try again.
+        :raises SchemaMismatch: its schema is not ours; the message tells the command to run.
+        """
+        writer = self._ready()
+        try:
+            await asyncio.to_thread(self._try_to_open)
+        except AuditError:
+            writer.state = "failing"
+            raise
+        writer.state = "ok"
 
     async def record(
         self, event: Event, *, documents: Sequence[Document] = (), once: bytes | None = None
     ) -> Recorded:
-        """Write an event; returns when it is durable."""
-        raise NotImplementedError
+        """Write an event; returns when it is durable.
+
+        :param documents: the notice and policy that it names; stored unless they are there already.
+        :param once: a key of the act, such as a hash of the form that was sent: a second event with the same key is
+            not written, and answered with the first one's place and ``fresh=False``. Holds across processes.
+        :raises LogUnavailable: not written within the time-out. Should it turn out to be in the log after all,
+            :meth:`health` counts it as ``late``.
+        :raises LogOverloaded: too many wait; nothing was tried.
+        :raises EventRefused: it can never be written.
+        """
+        place = await self._enter(event, documents, once, None)
+        assert place is not None  # noqa: S101 - for the type checker: only what may be spooled is answered with None
+        return Recorded(place.id, place.seq, place.fresh)
 
     async def record_refusal(
         self, event: Event, *, documents: Sequence[Document] = (), once: bytes | None = None
     ) -> Recorded | None:
-        """Write an event that takes effect whatever the store does."""
-        raise NotImplementedError
+        """Write an event that takes effect whatever the store does: a refusal or a withdrawal.
+
+        Parameters as for :meth:`record`. Never raises for a fault of the store.
+
+        :returns: its place; with ``seq=None`` where it lies in the spool; ``None`` where that failed too.
+        """
+        kept = Kept(event, tuple(documents), once)
+        try:
+            place = await self._enter(event, documents, once, kept)
+        except AuditError:
+            # The queue is full, or the writer itself is stuck; what it could not write, it has spooled already.
+            writer = self._ready()
+            if not await asyncio.to_thread(writer.keep, [kept]):
+                return None
+            place = None
+        return Recorded(event.id, None, True) if place is None else Recorded(place.id, place.seq, place.fresh)
 
     async def close(self) -> None:
-        """Commit all that waits, then let go of the store."""
-        raise NotImplementedError
+        """Commit all that waits, then let go of the store. A later event starts anew."""
+        with self._lock:
+            writer, self._writer = self._writer, None
+        if writer is not None and self._process == os.getpid():
+            writer.stop()
+            await asyncio.to_thread(writer.join)
+
+    def drain(self, timeout: float = _DRAIN_AT_EXIT) -> bool:
+        """:meth:`close` where no event loop runs; whether all was committed within ``timeout`` seconds."""
+        with self._lock:
+            writer, self._writer = self._writer, None
+        if writer is None or self._process != os.getpid():
+            return True
+        writer.stop()
+        return writer.join(timeout)
 
     def health(self) -> dict[str, Any]:
-        """State for ``/health``."""
-        raise NotImplementedError
+        """State for ``/health``: no secret, no address, nothing personal.
+
+        ``store`` is ``unopened``, ``ok`` or ``failing``; ``queue`` events wait; ``spooled`` lie in the spool now; the
+        rest counts since the process started.
+        """
+        writer = self._writer if self._process == os.getpid() else None
+        spooled = self._spool.count()
+        if writer is None:
+            return {"store": "unopened", "queue": 0, "spooled": spooled}
+        counts = writer.counters
+        return {
+            "store": writer.state,
+            "queue": writer.waiting(),
+            "spooled": spooled,
+            "committed": counts.committed,
+            "batches": counts.batches,
+            "failed": counts.failed,
+            "replayed": counts.replayed,
+            "lost": counts.lost,
+            "late": counts.late,
+        }
+
+    async def _enter(
+        self, event: Event, documents: Sequence[Document], once: bytes | None, keep: Kept | None
+    ) -> Place | None:
+        row = seal(event, once)
+        writer = self._ready()
+        if writer.waiting() >= self._limit:
+            msg = f"{self._limit} events wait already"
+            raise LogOverloaded(msg)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Place | None] = loop.create_future()
+        alarm = loop.call_later(self._timeout, _give_up, future)
+        try:
+            writer.put(Entry(row, tuple(documents), keep, future, loop))
+            return await future
+        finally:
+            alarm.cancel()
+
+    def _try_to_open(self) -> None:
+        store = Store(self.url, self.log_id, self._timeout)
+        try:
+            store.open()
+        finally:
+            store.close()
+
+    def _ready(self) -> Writer:
+        writer = self._writer
+        if writer is not None and self._process == os.getpid():
+            return writer
+        with self._lock:
+            return self._start_writer()
+
+    def _start_writer(self) -> Writer:
+        if self._writer is not None:
+            if self._process == os.getpid():
+                return self._writer
+            _inherited.append(self._writer)
+        self._process = os.getpid()
+        store = Store(self.url, self.log_id, self._timeout)
+        self._writer = Writer(store, self._spool, lambda kept: seal(kept.event, kept.once), self._timeout)
+        if not self._watched:
+            self._watched = True
+            atexit.register(_drain_at_exit, weakref.ref(self))
+        return self._writer
+
+
+def seal(event: Event, once: bytes | None) -> Row:
+    """An event as the store writes it, with a fresh salt for its personal part.
+
+    :raises EventRefused: a value is outside its range.
+    """
+    salt = None if event.visitor is None else os.urandom(SALT_BYTES)
+    try:
+        text = canonical(event, salt)
+    except (ValueError, TypeError) as error:
+        msg = f"the event cannot be written: {type(error).__name__}"
+        raise EventRefused(msg) from None
+    return Row(event.id, event.time, event.act, event.site, text, leaf_hash(text), once, salt, event.visitor)
+
+
+def default_spool(url: str, log_id: str) -> Path:
+    """Where refusals wait: beside the SQLite file, else in the working folder; one file for each log."""
+    where = locate(url)
+    file = sqlite_file(where)
+    mark = f".{hashlib.sha256(log_id.encode()).hexdigest()[:8]}" if log_id else ""
+    if file is not None:
+        return file.with_name(f"{file.name}{mark}.spool")
+    shown = hashlib.sha256(where.render_as_string(hide_password=True).encode()).hexdigest()[:8]
+    return Path(f"consentkit-{shown}{mark}.spool")
+
+
+def _give_up(future: asyncio.Future[Place | None]) -> None:
+    if not future.done():
+        future.set_exception(LogUnavailable("the store did not answer in time"))
+
+
+def _drain_at_exit(log: weakref.ref[AuditLog]) -> None:
+    found = log()
+    if found is not None:
+        found.drain()

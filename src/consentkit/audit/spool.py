@@ -1,0 +1,157 @@
+"""What must not be lost while the store is away: a local file of JSON lines, synced before it is relied on.
+
+One spool belongs to one log, and is shared by the workers of a machine under a file lock. A line holds the whole event,
+the visitor id of a withdrawal included: the file is readable by its owner alone. Replaying is safe to repeat, since the
+store takes each event id once.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from .event import Document, Event
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows: one worker per spool, as the documentation says
+    fcntl = None  # type: ignore[assignment]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event in the spool, with what :meth:`AuditLog.record` was given beside it."""
+
+    event: Event
+    documents: tuple[Document, ...] = ()
+    once: bytes | None = None
+
+
+class Spool:
+    """The file at ``path``; it need not exist."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, kept: Sequence[Kept]) -> None:
+        """Add lines; they are on disk when this returns.
+
+        :raises OSError: they are not.
+        """
+        lines = b"".join(to_line(one) for one in kept)
+        with self._locked() as file:
+            end = os.lseek(file, 0, os.SEEK_END)
+            try:
+                _write_all(file, lines)
+                os.fsync(file)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(file, end)
+                raise
+
+    def waiting(self) -> bool:
+        """Whether anything lies here."""
+        try:
+            return self._path.stat().st_size > 0
+        except OSError:
+            return False
+
+    def count(self) -> int:
+        """How many events lie here."""
+        try:
+            with self._path.open("rb") as file:
+                return sum(1 for _ in file)
+        except OSError:
+            return 0
+
+    def replay(self, take: Callable[[list[Kept]], None]) -> int:
+        """Hand all lines to ``take``, and forget them once it returns.
+
+        :raises OSError: the file cannot be read or emptied. Whatever ``take`` raises leaves the file as it was.
+        :returns: how many events were handed over.
+        """
+        with self._locked() as file:
+            lines = _read_all(file).splitlines()
+            kept = list(self._readable(lines))
+            if kept:
+                take(kept)
+            os.ftruncate(file, 0)
+            os.fsync(file)
+        return len(kept)
+
+    def _readable(self, lines: list[bytes]) -> Iterator[Kept]:
+        for line in lines:
+            try:
+                yield from_line(line)
+            except (ValueError, KeyError, TypeError):
+                # Half a line is what a crash leaves of an event that nobody was told is safe.
+                logger.warning("a line of the spool is damaged; it is kept in the file ending in .damaged")
+                _append_private(self._path.with_name(self._path.name + ".damaged"), line + b"\n")
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+        finally:
+            os.close(file)
+
+
+def to_line(kept: Kept) -> bytes:
+    """One line of JSON, its end included."""
+    papers = [[paper.kind, paper.hash, base64.b64encode(paper.body).decode()] for paper in kept.documents]
+    once = None if kept.once is None else kept.once.hex()
+    line = {"v": 1, "event": asdict(kept.event), "documents": papers, "once": once}
+    return json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Kept:
+    """The reverse of :func:`to_line`.
+
+    :raises ValueError, KeyError, TypeError: no such line.
+    """
+    value = json.loads(line)
+    event = {name: _tuples(item) for name, item in value["event"].items() if name in _EVENT_FIELDS}
+    papers = tuple(Document(kind, name, base64.b64decode(body)) for kind, name, body in value["documents"])
+    return Kept(Event(**event), papers, None if value["once"] is None else bytes.fromhex(value["once"]))
+
+
+_EVENT_FIELDS = {field.name for field in fields(Event)}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _read_all(file: int) -> bytes:
+    os.lseek(file, 0, os.SEEK_SET)
+    parts = []
+    while part := os.read(file, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _append_private(path: Path, data: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        _write_all(file, data)
+        os.fsync(file)
+    finally:
+        os.close(file)

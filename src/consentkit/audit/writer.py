@@ -1,0 +1,232 @@
+"""One thread that writes: it takes all that waits, commits once, and answers.
+
+Why a thread and a queue: a commit costs one sync of the disk however many events it holds, so events that arrive during
+one commit share the next. Why not more threads: a log has one head, and they would only wait for each other.
+
+After a failed batch the store is left alone for a while that doubles (``FIRST_PAUSE`` to ``LONGEST_PAUSE``); until then
+every batch is answered at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .engine import cause
+from .errors import AuditError, LogUnavailable
+from .event import Document
+from .spool import Kept, Spool
+from .store import Clash, ConnectionLost, Place, Row, Store
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BATCH = 1024  # events; beyond it a batch is no cheaper per event, and the first one waits longer
+FIRST_PAUSE = 0.05  # seconds
+LONGEST_PAUSE = 2.0
+REPLAY_EVERY = 1.0  # seconds between tries while events lie in the spool
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """An event on its way.
+
+    :param keep: what to spool if the store does not take it; ``None`` for a grant, which is then answered instead.
+    """
+
+    row: Row
+    documents: tuple[Document, ...]
+    keep: Kept | None
+    future: asyncio.Future[Place | None]
+    loop: asyncio.AbstractEventLoop
+
+
+Answer = Place | None | Exception
+"""What an entry is answered with; ``None``: it lies in the spool."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened since the process started."""
+
+    committed: int = 0
+    batches: int = 0
+    failed: int = 0
+    spooled: int = 0
+    replayed: int = 0
+    lost: int = 0
+    late: int = 0
+
+
+class Writer:
+    """The thread, its queue and its store. Made in the process that uses it."""
+
+    def __init__(self, store: Store, spool: Spool, seal: Callable[[Kept], Row], timeout: float) -> None:
+        self.counters = Counters()
+        self.state = "unopened"
+        self._store = store
+        self._spool = spool
+        self._seal = seal
+        self._timeout = timeout
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self.put = self._queue.put
+        self.waiting = self._queue.qsize
+        self._stopping = False
+        self._pause = 0.0
+        self._leave_alone_until = 0.0
+        self._next_replay = 0.0
+        self._thread = threading.Thread(target=self._run, name="consentkit-log", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to commit what waits, and to end."""
+        self._queue.put(None)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end; whether it came."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            batch = self._gather()
+            if batch:
+                self._commit(batch)
+            if self._spool_is_due():
+                self._replay()
+        self._store.close()
+
+    def _gather(self) -> list[Entry]:
+        """All that waits; at least one entry, unless it is time to look at the spool or to stop."""
+        batch: list[Entry] = []
+        try:
+            entry = self._queue.get(timeout=REPLAY_EVERY if self._spool.waiting() else None)
+            while entry is not None:
+                # Whoever was told that it failed must not find it in the log.
+                if entry.keep is not None or not entry.future.done():
+                    batch.append(entry)
+                if len(batch) == LARGEST_BATCH:
+                    return batch
+                entry = self._queue.get_nowait()
+            self._stopping = True
+        except queue.Empty:
+            pass
+        return batch
+
+    def _commit(self, batch: Sequence[Entry]) -> None:
+        answers: Sequence[Answer]
+        try:
+            answers = self._append([entry.row for entry in batch], _papers(batch))
+        except AuditError as error:
+            answers = self._fail(batch, error)
+        except Exception as error:
+            logger.exception("the writer of the log met a fault of its own")
+            answers = self._fail(batch, LogUnavailable(f"the log failed: {type(error).__name__}"))
+        _settle(batch, answers, self.counters)
+
+    def _append(self, rows: Sequence[Row], papers: Sequence[Document]) -> list[Answer]:
+        """Append, looking first where something may be there already, and once more where the connection broke."""
+        now = time.monotonic()
+        if now < self._leave_alone_until:
+            msg = "the store failed a moment ago and is left alone"
+            raise LogUnavailable(msg)
+        deadline = now + self._timeout
+        look = False
+        for again in (True, True, False):
+            try:
+                places: list[Answer] = list(self._store.append(rows, papers, look=look))
+            except Clash:
+                look = True
+                continue
+            except LogUnavailable as error:
+                self.state = "failing"
+                if not (again and isinstance(error, ConnectionLost) and time.monotonic() < deadline):
+                    self._back_off()
+                    raise
+                look = True
+                continue
+            self._recover(len(rows))
+            return places
+        msg = "the store holds the event and does not show it"
+        raise LogUnavailable(msg)
+
+    def _recover(self, written: int) -> None:
+        if self.state == "failing":
+            logger.warning("the store of the log takes events again")
+        self.state = "ok"
+        self._pause = 0.0
+        self.counters.committed += written
+        self.counters.batches += 1
+
+    def _back_off(self) -> None:
+        self._pause = min(LONGEST_PAUSE, self._pause * 2 or FIRST_PAUSE)
+        self._leave_alone_until = time.monotonic() + self._pause
+
+    def _fail(self, batch: Sequence[Entry], error: AuditError) -> list[Answer]:
+        self.counters.failed += len(batch)
+        logger.error("%d event(s) not written: %s", len(batch), error)
+        kept = [entry.keep for entry in batch if entry.keep is not None]
+        safe = not kept or self.keep(kept)
+        # One error each: raising the same object in many tasks would chain their tracebacks.
+        return [None if entry.keep is not None and safe else type(error)(str(error)) for entry in batch]
+
+    def keep(self, kept: Sequence[Kept]) -> bool:
+        """Spool events; whether they are safe."""
+        try:
+            self._spool.append(kept)
+        except OSError as error:
+            self.counters.lost += len(kept)
+            text = "%d refusal(s) taken but neither logged nor spooled: %s"
+            logger.error(text, len(kept), cause(error))  # noqa: TRY400 - a traceback would name paths
+            return False
+        self.counters.spooled += len(kept)
+        return True
+
+    def _spool_is_due(self) -> bool:
+        now = time.monotonic()
+        if now < max(self._next_replay, self._leave_alone_until) or not self._spool.waiting():
+            return False
+        self._next_replay = now + REPLAY_EVERY
+        return True
+
+    def _replay(self) -> None:
+        try:
+            self.counters.replayed += self._spool.replay(self._append_kept)
+        except (AuditError, OSError) as error:
+            logger.warning("the spool cannot be replayed yet: %s", cause(error))
+
+    def _append_kept(self, kept: Sequence[Kept]) -> None:
+        for start in range(0, len(kept), LARGEST_BATCH):
+            part = kept[start : start + LARGEST_BATCH]
+            papers = {(paper.kind, paper.hash): paper for one in part for paper in one.documents}
+            self._append([self._seal(one) for one in part], list(papers.values()))
+
+
+def _papers(batch: Sequence[Entry]) -> list[Document]:
+    return list({(paper.kind, paper.hash): paper for entry in batch for paper in entry.documents}.values())
+
+
+def _settle(batch: Sequence[Entry], answers: Sequence[Answer], counters: Counters) -> None:
+    """Answer a batch with one call into each event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Place | None], Answer]]] = {}
+    for entry, answer in zip(batch, answers, strict=True):
+        by_loop.setdefault(entry.loop, []).append((entry.future, answer))
+    for loop, answered in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_deliver, answered, counters)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            counters.late += len(answered)
+
+
+def _deliver(answered: Sequence[tuple[asyncio.Future[Place | None], Answer]], counters: Counters) -> None:
+    for future, answer in answered:
+        if future.done():
+            counters.late += isinstance(answer, Place)
+        elif isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

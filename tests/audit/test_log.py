@@ -1,0 +1,69 @@
+"""AuditLog on SQLite: what is acknowledged is there, once, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from consentkit.audit.event import Document
+from consentkit.audit.log import AuditLog
+
+
+def rows(path: Path, query: str) -> list[tuple]:
+    with sqlite3.connect(path) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_an_acknowledged_event_is_in_the_file_before_the_answer(log, make_event, tmp_path):
+    event = make_event()
+
+    recorded = await log.record(event)
+
+    assert (recorded.id, recorded.seq, recorded.fresh) == (event.id, 1, True)
+    assert rows(tmp_path / "consent.db", "SELECT seq, id, time, act, site FROM events") == [
+        (1, event.id, event.time, "accept", "news.example")
+    ]
+
+
+async def test_events_in_flight_together_are_numbered_without_gaps_in_few_commits(log, make_event, tmp_path):
+    recorded = await asyncio.gather(*[log.record(make_event()) for _ in range(300)])
+
+    assert sorted(one.seq for one in recorded) == list(range(1, 301))
+    assert rows(tmp_path / "consent.db", "SELECT count(*), max(seq) FROM events") == [(300, 300)]
+    assert rows(tmp_path / "consent.db", "SELECT size FROM log_head") == [(300,)]
+    assert log.health()["batches"] < 30
+
+
+async def test_the_same_once_key_gives_one_event_and_its_first_place(log, make_event):
+    first, second = await asyncio.gather(
+        log.record(make_event(), once=b"form-1"), log.record(make_event(), once=b"form-1")
+    )
+    third = await log.record(make_event(), once=b"form-1")
+    other = await log.record(make_event(), once=b"form-2")
+
+    assert (first.id, first.seq) == (second.id, second.seq) == (third.id, third.seq)
+    assert [first.fresh, second.fresh, third.fresh, other.fresh] == [True, False, False, True]
+    assert other.seq == 2
+
+
+async def test_a_document_is_stored_once_however_many_events_name_it(log, make_event, tmp_path):
+    notice = Document.of("notice", b"We use cookies")
+
+    for _ in range(3):
+        await log.record(make_event(notice=notice.hash), documents=[notice])
+
+    assert rows(tmp_path / "consent.db", "SELECT kind, hash, body FROM documents") == [
+        ("notice", notice.hash, b"We use cookies")
+    ]
+
+
+async def test_a_closed_log_starts_anew_with_the_next_event(sqlite_url, make_event):
+    log = AuditLog(sqlite_url)
+    await log.record(make_event())
+    await log.close()
+
+    again = await log.record(make_event())
+
+    assert again.seq == 2
+    await log.close()
