@@ -11,57 +11,76 @@ import hashlib
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
-from .duration import DAY, parse_duration
-from .regime import Regime, strictest
+from consentkit.core.cookiename import check_pattern
+from consentkit.core.duration import DAY
+from consentkit.core.errors import Problem
+from consentkit.core.form import (
+    Form,
+    Host,
+    Identifier,
+    Language,
+    Line,
+    LinkAddress,
+    Name,
+    Seconds,
+    Text,
+    UrlPath,
+)
+from consentkit.core.regime import Regime, strictest
 
 NECESSARY = "necessary"
 MARKETING = "marketing"
 BROWSER_CAP = 400 * DAY
 """Seconds. Browsers reduce a longer cookie life (RFC 6265bis section 5.5, checked 2026-11)."""
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-"""A name for a purpose or service: lower-case letters, digits and hyphens, at most 40 characters."""
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Seconds = Annotated[int, BeforeValidator(parse_duration), Field(gt=0)]
-"""A length of time. In a file ``"180d"``, ``"6mo"``, ``"2h"``, or a number of seconds."""
-Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[0-9]{1,5})?$")]
-"""A host name in lower case, ``*.`` in front for all hosts below it, a port where it is not the scheme's own."""
-UrlPath = Annotated[str, StringConstraints(pattern=r"^/[^\s\\]*$")]
-LinkAddress = Annotated[
-    str, StringConstraints(pattern=r"^(https?://[^\s/\\]+(/[^\s\\]*)?|/([^\s/\\][^\s\\]*)?)$")
-]
-"""A link in the notice: ``http(s)`` or a path of the site. Nothing else, so no ``javascript:`` (and no ``//host``)."""
-
 
 class Value(BaseModel):
     """Base of all parts of a policy: frozen, and strict about unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True
+    )
 
 
 class Site(Value):
     """The site that asks."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    name: Name
     """The name visitors know the site by."""
-    address: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/\\]+$")]
-    """Its origin, e.g. ``https://news.example``: scheme and host, no path."""
+    address: Annotated[
+        str,
+        Form(
+            r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?",
+            'an origin in lower case such as "https://news.example": scheme and host, no path',
+        ),
+    ]
+    """Its origin, e.g. `https://news.example`: scheme and host, no path."""
 
 
 class Controller(Value):
-    """Who is responsible (GDPR art. 13(1)(a), checked 2026-11)."""
+    """Who is responsible for the site's use of data."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    """Full name of the company or person."""
-    contact: Annotated[str, StringConstraints(min_length=3, max_length=200)]
+    name: Name
+    """Full name of the company or person (GDPR art. 13(1)(a), checked 2026-11)."""
+    contact: Name
     """Where to write: an e-mail address, a telephone number or a web address."""
-    address: str = ""
+    address: Annotated[str, StringConstraints(max_length=500)] = ""
     """Postal address, where it should be shown."""
 
 
@@ -69,64 +88,67 @@ class Cookie(Value):
     """One cookie of a service, or a family of them."""
 
     name: (
-        Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$", max_length=256)] | None
+        Annotated[
+            str,
+            Form(
+                r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}",
+                'the name of a cookie such as "_ga": letters, digits and punctuation, no blanks, no "=" or ";"',
+            ),
+        ]
+        | None
     ) = None
-    """The exact name. Either this or ``pattern``."""
-    pattern: Annotated[str, StringConstraints(min_length=3, max_length=256)] | None = None
-    """A regular expression that stands for the whole name: it begins with ``^`` and ends with ``$``."""
+    """The exact name. Either this or `pattern`."""
+    pattern: Annotated[str, AfterValidator(check_pattern)] | None = None
+    """A regular expression that stands for the whole name, e.g. `^_ga_[A-Z0-9]+$`: `^` first, `$` last, no repeated group."""
     lifetime: Seconds | None = None
-    """How long it lives. ``None``: until the browser closes."""
+    """How long it lives, e.g. `"13mo"`. Absent: until the browser closes."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Cookie:
         if (self.name is None) == (self.pattern is None):
             raise ValueError("either a name or a pattern")
-        if self.pattern is not None:
-            _check_pattern(self.pattern)
         return self
 
-
-def _check_pattern(pattern: str) -> None:
-    if not (pattern.startswith("^") and pattern.endswith("$")):
-        raise ValueError("a pattern anchored by ^ and $, so that it stands for a whole name")
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"a regular expression ({error})") from None
-    if compiled.fullmatch(""):
-        raise ValueError("a pattern that does not match the empty name")
+    def matches(self, name: str) -> bool:
+        """Whether a cookie of this exact name is meant."""
+        if self.pattern is None:
+            return name == self.name
+        return re.fullmatch(self.pattern, name) is not None
 
 
 class Purpose(Value):
     """A category of use that a visitor may grant."""
 
     regime: Regime | None = None
-    """Its own regime. ``None``: the policy's."""
-    title: Mapping[Language, str] = {}
+    """Its own regime: `opt-in`, `opt-out`, `notice` or `exempt`. Absent: the policy's."""
+    title: Mapping[Language, Text] = {}
     """Its name by language, where the built-in one does not fit."""
-    description: Mapping[Language, str] = {}
+    description: Mapping[Language, Text] = {}
     """What it means for the visitor, by language."""
 
 
 class Service(Value):
     """One vendor's tool."""
 
-    vendor: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    """The company that receives the data."""
+    vendor: Name
+    """The company that receives the data. A visitor is asked again when it changes."""
     purposes: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     """What it is used for. It runs when all of them are granted."""
-    title: str = ""
+    title: Line = ""
     """The tool's name, where it differs from its id."""
     hosts: tuple[Host, ...] = ()
-    """Hosts that belong to it."""
+    """Hosts that belong to it: `cdn.example`, or `*.cdn.example` for all below it."""
     paths: tuple[UrlPath, ...] = ()
     """Path prefixes on those hosts, where a host serves several services. Empty: every path."""
     cookies: tuple[Cookie, ...] = ()
     """The cookies it sets."""
     privacy_url: LinkAddress | None = None
     """The vendor's privacy statement."""
-    sells: bool = False
+    sells: StrictBool = False
     """Whether its use is a sale or sharing of personal data (Cal. Civ. Code 1798.140, checked 2026-11)."""
+
+
+NoticeRule = Literal["never", "inline", "default"]
 
 
 class PageRule(Value):
@@ -134,12 +156,38 @@ class PageRule(Value):
 
     match: UrlPath
     """Path of the pages; ``*`` stands for anything."""
-    notice: Literal["never", "inline", "default"]
-    """``never``: no banner covers the page; ``inline``: in the flow of the page; ``default``: as everywhere."""
+    notice: NoticeRule
+    """`never`: no banner covers the page; `inline`: in the flow of the page; `default`: as everywhere."""
+
+
+def path_matches(pattern: str, path: str) -> bool:
+    """Whether a path is one that a pattern means: ``*`` stands for anything, slashes too, all else for itself.
+
+    Each piece between stars is looked for once, leftmost, from where the last one ended: linear in the path's length.
+    """
+    first, *pieces = pattern.split("*")
+    if not pieces:
+        return path == first
+    *middle, last = pieces
+    if not path.startswith(first):
+        return False
+    at = len(first)
+    for piece in middle:
+        at = path.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return len(path) - at >= len(last) and path.endswith(last)
 
 
 def _default_purposes() -> Mapping[str, Purpose]:
     return {name: Purpose() for name in (NECESSARY, "functional", "analytics", MARKETING)}
+
+
+def _asks(regime: Regime) -> Regime:
+    if not regime.asked:
+        raise ValueError("opt-in, opt-out or notice; one purpose may be exempt, a whole policy never")
+    return regime
 
 
 class Policy(Value):
@@ -149,12 +197,20 @@ class Policy(Value):
     """The site that asks."""
     controller: Controller
     """Who is responsible."""
-    regime: Regime | None = None
-    """The regime of every purpose that does not state its own. Absent: ``opt-in``, the strictest."""
-    reason: str = ""
+    regime: (
+        Annotated[
+            Regime,
+            AfterValidator(_asks),
+            WithJsonSchema({"type": "string", "enum": [regime.value for regime in Regime if regime.asked]}),
+        ]
+        | None
+    ) = None
+    """The regime of every purpose that does not state its own: `opt-in` (closed until granted), `opt-out` (open until
+    refused) or `notice` (open, with the assumed-consent sentence). Absent: `opt-in`, the strictest."""
+    reason: Line = ""
     """Why the site sets a regime itself, for the record."""
     purposes: Annotated[Mapping[Identifier, Purpose], Field(default_factory=_default_purposes)]
-    """What is asked, in the order in which the notice shows it. ``necessary`` is always there and always on."""
+    """What is asked, in the order in which the notice shows it. `necessary` is always there and always on."""
     services: Mapping[Identifier, Service] = {}
     """The tools that the site uses."""
     pages: tuple[PageRule, ...] = ()
@@ -164,10 +220,10 @@ class Policy(Value):
     position: Literal["top", "bottom"] = "bottom"
     """The edge at which it stands."""
     place: Literal["start", "end"] = "start"
-    """Where in ``<body>`` it is written: ``end`` for pages that are hydrated as a whole document."""
+    """Where in `<body>` it is written: `end` for pages that are hydrated as a whole document."""
     language: Language = "en"
     """The language used where the page and the browser name none that we have."""
-    texts: Mapping[Language, Mapping[str, str]] = {}
+    texts: Mapping[Language, Mapping[str, Text]] = {}
     """Words of the notice that replace the built-in ones, by language and name."""
     privacy_url: LinkAddress | None = None
     """The site's privacy statement."""
@@ -178,13 +234,14 @@ class Policy(Value):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Policy:
-        for name, service in self.services.items():
-            for purpose in service.purposes:
-                if purpose not in self.purposes and purpose != NECESSARY:
-                    raise ValueError(f"services.{name}.purposes: {purpose!r} is no purpose of this policy")
-            if name in self.purposes:
-                raise ValueError(f"services.{name}: a purpose has the same name")
+        found = list(disagreements(self.model_dump(mode="json")))
+        if found:
+            raise ValueError("\n".join(map(str, found)))
         return self
+
+    def notice_rule(self, path: str) -> NoticeRule:
+        """How the notice stands on a page, by its path: the first rule that matches holds."""
+        return next((rule.notice for rule in self.pages if path_matches(rule.match, path)), "default")
 
     @cached_property
     def version(self) -> str:
@@ -211,7 +268,7 @@ class Policy(Value):
         marks = {name: _mark("purpose", name) for name in self.askable}
         for name, service in self.services.items():
             if any(purpose in self.askable for purpose in service.purposes):
-                marks[name] = _mark("service", name, service.vendor, *sorted(service.purposes))
+                marks[name] = _mark("service", name, service.vendor, *sorted(set(service.purposes)))
         return marks
 
     @cached_property
@@ -229,7 +286,9 @@ class Policy(Value):
         """The regime of every purpose, ``necessary`` included (always ``exempt``)."""
         default = self.regime or Regime.OPT_IN
         found = {name: purpose.regime or default for name, purpose in self.purposes.items()}
-        return {**found, NECESSARY: Regime.EXEMPT}
+        if NECESSARY not in found:
+            found = {NECESSARY: Regime.EXEMPT, **found}
+        return found | {NECESSARY: Regime.EXEMPT}
 
     @cached_property
     def strictest_regime(self) -> Regime:
@@ -246,6 +305,70 @@ class Policy(Value):
     def cookie_lifetime(self) -> int:
         """Seconds for which the decision cookie is kept: the policy's, at most 400 days."""
         return min(self.lifetime, BROWSER_CAP)
+
+
+def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Where the parts of a policy, each right by itself, do not hang together.
+
+    :param data: the policy as plain data, as a file states it. Parts of a wrong type are passed over: they are reported
+        where each part is judged, and must not hide what is wrong beside them.
+    """
+    purposes = _table(data.get("purposes", _default_purposes()))
+    own = _host_of(_table(data.get("site")).get("address"))
+    regime = _table(purposes.get(NECESSARY)).get("regime")
+    if regime is not None and regime != Regime.EXEMPT:
+        path = ("purposes", NECESSARY, "regime")
+        yield Problem.at(path, f'"{regime}"', 'no regime, or "exempt": what is necessary is always on')
+    for name, service in _table(data.get("services")).items():
+        at = ("services", name)
+        if name in purposes or name == NECESSARY:
+            yield Problem.at(at, "the name of a purpose", "a name that no purpose has")
+        yield from _purposes_agree(at, _table(service), purposes)
+        yield from _hosts_agree(at, _table(service), own)
+
+
+def _purposes_agree(
+    at: tuple[str, ...], service: Mapping[str, Any], purposes: Mapping[str, Any]
+) -> Iterator[Problem]:
+    known = [*purposes, *({NECESSARY} - set(purposes))]
+    for index, purpose in enumerate(_list(service.get("purposes"))):
+        if isinstance(purpose, str) and purpose not in known:
+            nearest = next(iter(get_close_matches(purpose, known, 1)), None)
+            yield Problem.at(
+                (*at, "purposes", index),
+                f'"{purpose}"',
+                f"a purpose of this policy: {', '.join(known)}",
+                nearest,
+            )
+
+
+def _hosts_agree(at: tuple[str, ...], service: Mapping[str, Any], own: str | None) -> Iterator[Problem]:
+    hosts, paths = _list(service.get("hosts")), _list(service.get("paths"))
+    if paths and not hosts:
+        yield Problem.at((*at, "paths"), "paths without hosts", "hosts beside them: the paths are theirs")
+    for index, host in enumerate(hosts):
+        every_path = not paths or "/" in paths
+        if own and isinstance(host, str) and every_path and _covers(host, own):
+            expected = "paths beside it: without them the whole site would be the service"
+            yield Problem.at((*at, "hosts", index), f'"{host}", the site\'s own host', expected)
+
+
+def _covers(host: str, own: str) -> bool:
+    return own == host or (host.startswith("*.") and own.endswith(host[1:]))
+
+
+def _host_of(address: Any) -> str | None:
+    """Host of an origin, with its port unless it is the scheme's own."""
+    scheme, _, host = address.partition("://") if isinstance(address, str) else ("", "", "")
+    return host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, "")) or None
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _canonical(value: Any) -> bytes:

@@ -1,0 +1,135 @@
+"""What Pydantic found wrong, in plain words: found, expected, and the nearest right name."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from datetime import date, time
+from difflib import get_close_matches
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from consentkit.core.errors import Problem, printable
+from consentkit.core.policy import Policy
+from consentkit.core.regime import Regime
+from consentkit.policyfile.places import KeyPath
+
+SHORT = 60
+"""Characters of a value that are shown."""
+KINDS = {
+    "string_type": "text in quotes",
+    "bool_type": "true or false, without quotes",
+    "dict_type": "a table",
+    "mapping_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "tuple_type": "a list in square brackets",
+    "too_short": "a list with at least one value",
+    "greater_than": "a length of time above zero",
+    "less_than_equal": "a length of time of at most 100 years",
+    "int_type": 'a length of time such as "180d"',
+}
+"""Expected, by Pydantic's type of error, where that says all."""
+
+
+def problems_of(error: ValidationError) -> Iterator[Problem]:
+    """Each thing that is wrong with a part of a policy; what is wrong between parts is core's to say."""
+    for detail in error.errors(include_url=False):
+        if detail["loc"]:
+            yield _problem(detail)
+
+
+def _problem(detail: ErrorDetails) -> Problem:
+    path = detail["loc"]
+    if path[-1] == "[key]":
+        return Problem.at(path[:-1], f"the name {shown(path[-2])}", _expected(detail))
+    if detail["type"] == "extra_forbidden":
+        return _unknown_key(path)
+    if detail["type"] == "missing":
+        model = _model_at(path[:-1])
+        description = model.model_fields[str(path[-1])].description if model else None
+        return Problem.at(path, "nothing", f"a value: {_first_sentence(description)}")
+    return Problem.at(path, shown(detail["input"]), _expected(detail), _nearest_choice(detail))
+
+
+def _unknown_key(path: KeyPath) -> Problem:
+    model = _model_at(path[:-1])
+    known = list(model.model_fields) if model else []
+    nearest = _nearest(str(path[-1]), known)
+    return Problem.at(path, "a key that nobody reads", f"one of {', '.join(known)}", nearest)
+
+
+def _expected(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    if detail["type"] == "value_error":
+        return str(context["error"])
+    if detail["type"] in ("enum", "literal_error"):
+        return "one of " + ", ".join(f'"{choice}"' for choice in _choices(detail))
+    if detail["type"] == "string_too_long":
+        return f"at most {context['max_length']} characters"
+    return KINDS.get(detail["type"], detail["msg"])
+
+
+def _choices(detail: ErrorDetails) -> list[str]:
+    if detail["type"] == "enum":
+        return [regime.value for regime in Regime]
+    text = detail.get("ctx", {}).get("expected", "")
+    return [part.strip(" '") for part in text.replace(" or ", ", ").split(",")]
+
+
+def _nearest_choice(detail: ErrorDetails) -> str | None:
+    if detail["type"] not in ("enum", "literal_error") or not isinstance(detail["input"], str):
+        return None
+    found = _nearest(detail["input"], _choices(detail))
+    return found and f'"{found}"'
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    lowered = name.lower().replace(" ", "-")
+    return next(iter(get_close_matches(lowered, known, 1, 0.5)), None)
+
+
+def shown(value: Any) -> str:
+    """A value as an author would write it in TOML, shortened."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            text = printable(value).replace('"', '\\"')
+            return f'"{text[:SHORT]}…"' if len(text) > SHORT else f'"{text}"'
+        case Mapping():
+            return "a table"
+        case list() | tuple():
+            return f"a list of {len(value)}" if value else "an empty list"
+        case date() | time():
+            return f"the date or time {value.isoformat()}"
+        case _:
+            return printable(str(value))[:SHORT]
+
+
+def _model_at(path: KeyPath) -> type[BaseModel] | None:
+    """The model whose keys stand at a path."""
+    kind: Any = Policy
+    for part in path:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = kind.model_fields.get(str(part))
+            kind = field.annotation if field else None
+        else:
+            kind = get_args(kind)[-1 if get_origin(kind) is not tuple else 0]
+        kind = _bare(kind)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _bare(kind: Any) -> Any:
+    """A type without ``Annotated`` and ``| None``."""
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        return _bare(next(arg for arg in get_args(kind) if arg is not type(None)))
+    return kind
+
+
+def _first_sentence(text: str | None) -> str:
+    return " ".join((text or "").split()).partition(". ")[0].rstrip(".").replace("`", '"')
