@@ -14,14 +14,14 @@ The rules, in their order:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from .decision import Decision
-from .policy import NECESSARY, Policy
-from .regime import Regime, strictest
+from consentkit.core.decision import Decision
+from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.regime import Regime, strictest
 
 CLOCK_SKEW = 300
 """Seconds by which two servers' clocks may differ before a grant from the future is not trusted."""
@@ -65,6 +65,7 @@ class Consent:
     :param jurisdiction: code of the jurisdiction, where it is known.
     :param gpc: whether an opt-out signal was applied.
     :param decision: the visitor's last act, where there is one that still counts.
+    :param unknown: told when somebody asks about a name that the policy does not know.
     """
 
     granted: frozenset[str]
@@ -76,6 +77,7 @@ class Consent:
     jurisdiction: str | None = None
     gpc: bool = False
     decision: Decision | None = None
+    unknown: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def regime(self) -> Regime:
@@ -91,7 +93,9 @@ class Consent:
         return name in self.regimes or name in self.services
 
     def allows(self, name: str) -> bool:
-        """Whether a purpose or a service may run now. ``False`` for an unknown name."""
+        """Whether a purpose or a service may run now. ``False`` for an unknown name, which is reported."""
+        if self.unknown is not None and not self.knows(name):
+            self.unknown(name)
         return name in self.granted or self.services.get(name, False)
 
     @property

@@ -1,0 +1,169 @@
+"""The body of a decision: read within limits, parsed into a value or refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from consentkit.core.decision import Act, Choice
+from consentkit.web.answer import Receive
+
+LARGEST_BODY = 8 * 1024
+"""Bytes. A decision with 40 services, a long ``next`` and a notice hash takes below 5 KB."""
+SLOWEST_BODY = 5.0
+"""Seconds in which the whole body must have come."""
+MOST_FIELDS = 256
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+HOW = ("banner", "page", "api")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A decision as it was sent.
+
+    :param choice: what the visitor pressed.
+    :param notice: hash of the notice that they were served; empty where none was named.
+    :param next: where to return to, as sent, not yet trusted.
+    :param view: the page view's own random word, by which a double click is told; empty for none.
+    :param how: ``banner``, ``page`` or ``api``.
+    :param shown_ms: milliseconds from shown to decided, where the client tells.
+    :param wants_json: whether the answer is data rather than a page.
+    """
+
+    choice: Choice
+    notice: str
+    next: str
+    view: str
+    how: str
+    shown_ms: int | None
+    wants_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A body that is no decision.
+
+    :param status: HTTP status to answer with.
+    :param reason: one short sentence.
+    """
+
+    status: int
+    reason: str
+
+
+async def read_body(receive: Receive) -> bytes | Bad | None:
+    """The whole body, or why not; ``None`` when the client went away."""
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            return await _collect(receive)
+    except TimeoutError:
+        return Bad(408, "the request took too long")
+
+
+async def _collect(receive: Receive) -> bytes | Bad | None:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            return Bad(413, "the request is too large")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def media_type(fields: Mapping[bytes, bytes]) -> str:
+    """The media type of a request, lower case, without parameters."""
+    return fields.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
+
+
+def parse(body: bytes, kind: str) -> Submission | Bad:
+    """The decision that a body stands for.
+
+    :param kind: its media type.
+    """
+    if kind == FORM:
+        values = _form_values(body)
+    elif kind == JSON:
+        values = _json_values(body)
+    else:
+        return Bad(415, "expected a form or JSON")
+    if isinstance(values, Bad):
+        return values
+    return _submission(values, wants_json=kind == JSON)
+
+
+Values = dict[str, list[str]]
+
+
+def _form_values(body: bytes) -> Values | Bad:
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return Bad(400, "a form that cannot be read")
+    values: Values = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def _json_values(body: bytes) -> Values | Bad:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return Bad(400, "JSON that cannot be read")
+    if not isinstance(data, dict):
+        return Bad(400, "expected a JSON object")
+    values: Values = {}
+    for name, value in data.items():
+        items = value if isinstance(value, list) else [value]
+        if len(items) > MOST_FIELDS or not all(_plain(item) for item in items):
+            return Bad(400, "expected plain values")
+        values[name] = [str(item) for item in items if item is not None]
+    return values
+
+
+def _plain(item: Any) -> bool:
+    return item is None or (isinstance(item, str | int) and not isinstance(item, bool))
+
+
+def _submission(values: Values, *, wants_json: bool) -> Submission | Bad:
+    acts = values.get("action", [])
+    if len(acts) != 1 or acts[0] not in set(Act):
+        return Bad(400, "expected one action: accept, reject, save or withdraw")
+    services: dict[str, bool] = {}
+    for word in values.get("service", []):
+        name = word.removeprefix("-")
+        services[name] = not word.startswith("-") and services.get(name, True)
+    how = _one(values, "how") or "api"
+    if how not in HOW:
+        return Bad(400, "expected how to be banner, page or api")
+    notice = _one(values, "notice")
+    return Submission(
+        choice=Choice(Act(acts[0]), frozenset(values.get("purpose", [])), services),
+        notice=notice if re.fullmatch(r"[0-9a-f]{64}", notice) else "",
+        next=_one(values, "next"),
+        view=_one(values, "view") if re.fullmatch(r"[A-Za-z0-9_-]{8,64}", _one(values, "view")) else "",
+        how=how,
+        shown_ms=_milliseconds(_one(values, "shown_ms")),
+        wants_json=wants_json,
+    )
+
+
+def _one(values: Values, name: str) -> str:
+    found = values.get(name, [])
+    return found[0] if found else ""
+
+
+def _milliseconds(value: str) -> int | None:
+    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else None

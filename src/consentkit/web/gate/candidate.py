@@ -1,0 +1,106 @@
+"""May this response be touched? One ladder; each rung names its reason.
+
+Gating reaches every ``text/html`` response, whoever asked for it. The notice goes into documents that a person looks at:
+not into a fragment that a script fetched, not into a frame, not where a rule by page says ``never``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from consentkit.web.answer import Header
+
+BODILESS = frozenset({204, 205, 304})
+"""Statuses that carry no content (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5; checked 2026-11)."""
+HTML = b"text/html"
+
+
+class Touch(Enum):
+    """What may be done to a response."""
+
+    NOTHING = "nothing"
+    """It leaves as it came."""
+    HEADERS = "headers"
+    """Its header fields are those of a gated page, its body is empty."""
+    BODY = "body"
+    """Its tags are gated, and its header fields follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The answer of the ladder.
+
+    :param touch: what may be done.
+    :param reason: the rung that decided, in words, for ``explain`` and debugging.
+    :param encoding: content codings to undo first, outermost last; empty for none.
+    """
+
+    touch: Touch
+    reason: str
+    encoding: tuple[bytes, ...] = ()
+
+
+LEAVE_TYPE = Candidate(Touch.NOTHING, "not text/html")
+LEAVE_INFORMATIONAL = Candidate(Touch.NOTHING, "an interim or bodiless status")
+LEAVE_PART = Candidate(Touch.NOTHING, "a part of a resource")
+LEAVE_DOWNLOAD = Candidate(Touch.NOTHING, "a download")
+HEAD_ONLY = Candidate(Touch.HEADERS, "the answer to HEAD")
+GATE = Candidate(Touch.BODY, "text/html")
+
+
+def is_html(headers: Iterable[Header]) -> bool:
+    """Whether a response says that it is HTML: the media type alone, in any case, whatever its parameters."""
+    for name, value in headers:
+        if len(name) == 12 and name.lower() == b"content-type":
+            return value[:9].lower() == HTML and value[9:].lstrip(b" \t")[:1] in (b"", b";")
+    return False
+
+
+def candidate(method: str, status: int, headers: Iterable[Header]) -> Candidate:
+    """What may be done to a response that says it is HTML.
+
+    :param headers: header fields as the app sent them.
+    """
+    if status < 200 or status in BODILESS:
+        return LEAVE_INFORMATIONAL
+    encoding: tuple[bytes, ...] = ()
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered == b"content-range":
+            return LEAVE_PART
+        if lowered == b"content-disposition" and value.lstrip()[:10].lower() == b"attachment":
+            return LEAVE_DOWNLOAD
+        if lowered == b"content-encoding":
+            encoding += _codings(value)
+    if status == 206:
+        return LEAVE_PART
+    if method == "HEAD":
+        return HEAD_ONLY
+    return Candidate(Touch.BODY, "compressed text/html", encoding) if encoding else GATE
+
+
+def _codings(value: bytes) -> tuple[bytes, ...]:
+    """Content codings in the order in which they were applied; ``identity`` and nothing are none."""
+    codings = (coding.strip().lower() for coding in value.split(b","))
+    return tuple(coding for coding in codings if coding not in (b"", b"identity"))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request says about who will look at the answer.
+
+    :param dest: ``Sec-Fetch-Dest``, lower case; empty where the browser sends none.
+    :param fragment: whether a script asks for a piece of a page (htmx, Turbo frames, XMLHttpRequest).
+    :param varies: request header fields that decided on ``fragment``.
+    """
+
+    dest: str = ""
+    fragment: bool = False
+    varies: tuple[bytes, ...] = ()
+
+
+def takes_notice(asked: Asked) -> bool:
+    """Whether a document in answer to this request is one that a person will look at, at the top of a tab."""
+    return not asked.fragment and asked.dest in ("", "document")

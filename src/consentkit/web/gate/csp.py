@@ -1,0 +1,82 @@
+"""What a page's Content-Security-Policy lets our own bytes do.
+
+Only read here: our script and style take the nonce that the page already has, and where there is none they come as files of
+the page's own origin. Nothing is widened, and ``unsafe-inline`` is never added (CSP level 3; checked 2026-11).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from consentkit.web.answer import Header
+
+SCRIPT = (b"script-src-elem", b"script-src", b"default-src")
+STYLE = (b"style-src-elem", b"style-src", b"default-src")
+_NONCE = re.compile(rb"'nonce-([A-Za-z0-9+/_=-]{1,256})'", re.IGNORECASE)
+_STRICT = re.compile(rb"'(?:nonce-|sha(?:256|384|512)-|strict-dynamic)", re.IGNORECASE)
+
+Directives = dict[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """How our script and style may stand in a page.
+
+    :param nonce: the nonce that the page's scripts carry, or ``None``.
+    :param allowed: whether an inline script and an inline style of ours both run, with that nonce.
+    """
+
+    nonce: str | None = None
+    allowed: bool = True
+
+
+FREE = Inline()
+
+
+def inline(headers: Iterable[Header]) -> Inline:
+    """What the enforced policies of a response allow us; all of them must agree."""
+    policies = [_parse(policy) for policy in _enforced(headers)]
+    if not policies:
+        return FREE
+    scripts = [found for policy in policies if (found := _effective(policy, SCRIPT)) is not None]
+    styles = [found for policy in policies if (found := _effective(policy, STYLE)) is not None]
+    nonce = _shared_nonce(scripts) or _shared_nonce(styles)
+    allowed = all(_runs(sources, nonce) for sources in (*scripts, *styles))
+    return Inline(nonce.decode("ascii") if nonce else None, allowed)
+
+
+def _enforced(headers: Iterable[Header]) -> Iterable[bytes]:
+    for name, value in headers:
+        if name.lower() == b"content-security-policy":
+            yield from value.split(b",")
+
+
+def _parse(policy: bytes) -> Directives:
+    found: Directives = {}
+    for part in policy.split(b";"):
+        name, _, sources = part.strip().partition(b" ")
+        if name:
+            found.setdefault(name.lower(), sources)  # the first of a name counts (CSP 3 section 2.2.1)
+    return found
+
+
+def _effective(policy: Directives, names: tuple[bytes, ...]) -> bytes | None:
+    return next((policy[name] for name in names if name in policy), None)
+
+
+def _shared_nonce(directives: list[bytes]) -> bytes | None:
+    """A nonce that every one of these directives names."""
+    if not directives:
+        return None
+    common = set(_NONCE.findall(directives[0]))
+    for sources in directives[1:]:
+        common &= set(_NONCE.findall(sources))
+    return min(common, default=None)
+
+
+def _runs(sources: bytes, nonce: bytes | None) -> bool:
+    if nonce is not None and nonce in _NONCE.findall(sources):
+        return True
+    return b"'unsafe-inline'" in sources.lower() and _STRICT.search(sources) is None
