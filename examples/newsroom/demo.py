@@ -130,14 +130,27 @@ def welcome(port: int, third_port: int, audit: str) -> str:
 """
 
 
+def port_number(text: str) -> int:
+    """A TCP port; 0 stands for any that is free."""
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
 def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="newsroom", description="Serve the example newsroom on 127.0.0.1.")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument(
+        "--port",
+        type=port_number,
+        default=os.environ.get("PORT") or "8000",
+        help="port of the site; default: PORT of the environment, or 8000; 0 takes a free one",
+    )
     parser.add_argument(
         "--third-port",
-        type=int,
-        default=int(os.environ.get("THIRD_PORT") or 0) or None,
-        help="port of the third party; default: the next one",
+        type=port_number,
+        default=os.environ.get("THIRD_PORT") or None,
+        help="port of the third party; default: THIRD_PORT of the environment, or the next one",
     )
     parser.add_argument(
         "--audit", metavar="FILE", help="the log's SQLite file; default: a new one among temporary files"
@@ -147,23 +160,24 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="leave consentkit out: the site as it would be without it",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.third_port is None:
+        options.third_port = options.port and options.port + 1
+    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo. Exit status 0 after Ctrl-C, 2 when a port is taken."""
     options = read_options(arguments)
-    third_port = options.third_port if options.third_port is not None else options.port and options.port + 1
-    file = Path(options.audit or Path(tempfile.mkdtemp(prefix="newsroom-")) / "consent.db").resolve()
-    audit = f"sqlite:///{file}"
-    try:
-        news, other = (
-            listen(options.port, "PORT= or --port"),
-            listen(third_port, "THIRD_PORT= or --third-port"),
-        )
-    except PortTakenError as taken:
-        print(taken, file=sys.stderr)
-        return 2
-    print(welcome(port_of(news), port_of(other), audit), flush=True)
-    serve(news, other, audit, consent=not options.without_consent)
+    with contextlib.ExitStack() as open_sockets:
+        try:
+            news = open_sockets.enter_context(listen(options.port, "PORT= or --port"))
+            other = open_sockets.enter_context(listen(options.third_port, "THIRD_PORT= or --third-port"))
+        except PortTakenError as taken:
+            print(taken, file=sys.stderr)
+            return 2
+        file = Path(options.audit or Path(tempfile.mkdtemp(prefix="newsroom-")) / "consent.db").resolve()
+        audit = f"sqlite:///{file}"
+        print(welcome(port_of(news), port_of(other), audit), flush=True)
+        serve(news, other, audit, consent=not options.without_consent)
     return 0

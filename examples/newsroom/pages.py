@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from .comments import CommentError, Comments, parse_comment
 from .content import Article, read_articles
 from .streams import Pace, live_page, ticker_events
+from .words import WORDS, day
 
 HERE = Path(__file__).parent
 FORM_MAX = 16 * 1024
@@ -60,6 +61,8 @@ class Newsroom:
             "third": setting.third,
             "regime": setting.regime,
             "articles": self.articles,
+            "all_words": WORDS,
+            "day": day,
         }
 
     async def render(self, name: str, request: Request, **context: object) -> str:
@@ -153,6 +156,9 @@ class Newsroom:
         text = await self.render(f"archive/{known(request, ARCHIVE)}.html", request)
         return Response(text.encode("latin-1"), media_type="text/html; charset=ISO-8859-1")
 
+    async def icon(self, _: Request) -> Response:
+        return FileResponse(HERE / "static" / "icon.svg")
+
     async def not_found(self, request: Request, _: Exception) -> Response:
         return await self.page("404.html", request, 404)
 
@@ -200,6 +206,7 @@ def create_site(setting: Setting) -> Starlette:
         Route("/about", news.about),
         Route("/legal/{name}", news.legal),
         Route("/archive/{name}", news.archive),
+        Route("/favicon.ico", news.icon),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
     return Starlette(routes=routes, exception_handlers={404: news.not_found})

@@ -54,7 +54,10 @@ def chosen(scope: Scope) -> str:
 
 def way_back(request: Request) -> str:
     """The path of the page that the visitor came from, if it is one of ours; else the front page."""
-    referer = urlsplit(request.headers.get("referer", ""))
+    try:
+        referer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
     ours = referer.netloc == request.url.netloc and not referer.path.startswith(("//", PATH))
     return (referer.path or "/") if ours else "/"
 

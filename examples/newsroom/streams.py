@@ -17,18 +17,28 @@ class Pace:
 
     def __init__(self, seconds: float = 0.6) -> None:
         self.seconds = seconds
-        self._stopped = asyncio.Event()
+        self._stopped = False
+        self._resting: set[asyncio.Future[None]] = set()
 
     def stop(self) -> None:
-        self._stopped.set()
+        """End every rest, now and from now on; to be called from the event loop's thread."""
+        self._stopped = True
+        for rest in self._resting:
+            if not rest.done():
+                rest.set_result(None)
 
     async def rest(self, times: float = 1) -> bool:
         """Wait `times` pauses; false when the server is stopping."""
+        if self._stopped:
+            return False
+        stopping = asyncio.get_running_loop().create_future()
+        self._resting.add(stopping)
         try:
-            async with asyncio.timeout(self.seconds * times):
-                await self._stopped.wait()
+            await asyncio.wait_for(stopping, self.seconds * times)
         except TimeoutError:
             return True
+        finally:
+            self._resting.discard(stopping)
         return False
 
 

@@ -105,13 +105,19 @@ class ThirdParty:
         return Response(status_code=204)
 
 
+async def icon(_: Request) -> Response:
+    return Response(status_code=204)
+
+
 def remember_visitor(request: Request, response: Response) -> Response:
     """Give a browser that has none a cookie of the third party's own.
 
-    `SameSite=None` needs `Secure`, and browsers take `.localhost` for secure without TLS.
+    `Secure` is what `SameSite=None` asks for, and browsers take `.localhost` for secure without TLS. `Partitioned`
+    lets it live in browsers that otherwise keep no third-party cookie.
     """
     if COOKIE not in request.cookies:
-        response.set_cookie(COOKIE, secrets.token_hex(8), max_age=YEAR, secure=True, samesite="none")
+        value = f"{COOKIE}={secrets.token_hex(8)}; Max-Age={YEAR}; Path=/; Secure; SameSite=None; Partitioned"
+        response.headers.append("set-cookie", value)
     return response
 
 
@@ -124,6 +130,7 @@ def create_third() -> Starlette:
         Route("/pixel.gif", third.pixel),
         Route("/collect", third.collect, methods=["GET", "POST"]),
         Route("/embed/{film}", third.embed),
+        Route("/favicon.ico", icon),
         Route("/calls", third.show_calls),
         Route("/calls", third.empty_calls, methods=["DELETE"]),
     ]
