@@ -155,7 +155,7 @@ class PageRule(Value):
     """What holds for some pages of the site. Gating stays on everywhere."""
 
     match: UrlPath
-    """Path of the pages; ``*`` stands for anything."""
+    """Path of the pages; `*` stands for anything, slashes too."""
     notice: NoticeRule
     """`never`: no banner covers the page; `inline`: in the flow of the page; `default`: as everywhere."""
 

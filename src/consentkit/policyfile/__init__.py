@@ -6,6 +6,7 @@ The file is TOML 1.0 in UTF-8. Nothing is guessed: an unknown key is refused wit
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from dataclasses import replace
@@ -16,10 +17,10 @@ from pydantic import ValidationError
 
 from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy, disagreements
-from consentkit.policyfile.places import line_of, places
+from consentkit.policyfile.places import KeyPath, line_of, places
 from consentkit.policyfile.problems import problems_of
 
-__all__ = ["load", "load_text"]
+__all__ = ["KeyPath", "line_of", "load", "load_text", "places", "read", "schema", "schema_text"]
 
 _AT = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
@@ -29,20 +30,26 @@ def load(path: str | Path) -> Policy:
 
     :raises PolicyError: where the file cannot be read or used, with everything that is wrong.
     """
-    file = str(path)
+    return load_text(read(path), str(path))
+
+
+def read(path: str | Path) -> str:
+    """The text of a policy file.
+
+    :raises PolicyError: where there is none, or not in UTF-8.
+    """
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        return Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         found = f"the byte 0x{error.object[error.start]:02x}"
-        raise PolicyError([Problem("", found, "text in UTF-8", file=file, line=line)]) from None
+        problem = Problem("", found, "text in UTF-8", line=line)
     except FileNotFoundError:
-        expected = "a policy file (consentkit init writes one)"
-        raise PolicyError([Problem("", "no such file", expected, file=file)]) from None
-    except OSError as error:
-        found = (error.strerror or "an error while reading").lower()
-        raise PolicyError([Problem("", found, "a file that can be read", file=file)]) from None
-    return load_text(text, file)
+        problem = Problem("", "no such file", "a policy file (consentkit init writes one)")
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "not a file name").lower()
+        problem = Problem("", reason, "a file that can be read")
+    raise PolicyError([replace(problem, file=str(path))])
 
 
 def load_text(text: str, file: str | None = None) -> Policy:
@@ -80,3 +87,13 @@ def _syntax_problem(message: str, text: str) -> Problem:
     else:
         line, column = len(text.rstrip("\n").split("\n")), None
     return Problem("", found, "TOML 1.0 (https://toml.io)", line=line, column=column)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a policy file (draft 2020-12), with the model's docstrings as descriptions."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Policy.model_json_schema()}
+
+
+def schema_text() -> str:
+    """The schema as the text of its file."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

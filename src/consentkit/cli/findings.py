@@ -1,0 +1,96 @@
+"""What a valid policy promises that will not hold, or leaves open. Pure: policy in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from consentkit.core.cookie import LIMIT, largest
+from consentkit.core.duration import DAY
+from consentkit.core.errors import Problem
+from consentkit.core.policy import BROWSER_CAP, Policy
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    ERROR = "error"
+    """It will not work."""
+    WARNING = "warning"
+    """It works, and is probably not what was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found."""
+
+    severity: Severity
+    problem: Problem
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data, for JSON."""
+        problem = self.problem
+        return {
+            "severity": str(self.severity),
+            "key": problem.key,
+            "line": problem.line,
+            "column": problem.column,
+            "found": problem.found,
+            "expected": problem.expected,
+            "nearest": problem.nearest,
+        }
+
+
+def findings(policy: Policy) -> Iterator[Finding]:
+    """Everything worth telling about a valid policy, errors first."""
+    for problem in _too_large(policy):
+        yield Finding(Severity.ERROR, problem)
+    for rule in (_kept_shorter, _purposes_unused, _services_unseen):
+        for problem in rule(policy):
+            yield Finding(Severity.WARNING, problem)
+
+
+def _too_large(policy: Policy) -> Iterator[Problem]:
+    size = largest(policy)
+    if size > LIMIT:
+        found = f"{len(policy.services)} services: a cookie of up to {size:,} bytes"
+        yield Problem.at(
+            ("services",), found, f"at most {LIMIT:,} bytes: fewer services, or shorter names of purposes"
+        )
+
+
+def _kept_shorter(policy: Policy) -> Iterator[Problem]:
+    if policy.lifetime > BROWSER_CAP:
+        yield _capped(("lifetime",), policy.lifetime)
+    for name, service in policy.services.items():
+        for index, cookie in enumerate(service.cookies):
+            if cookie.lifetime and cookie.lifetime > BROWSER_CAP:
+                yield _capped(("services", name, "cookies", index, "lifetime"), cookie.lifetime)
+
+
+def _capped(path: tuple[str | int, ...], seconds: int) -> Problem:
+    cap = BROWSER_CAP // DAY
+    expected = f"at most {cap} days: browsers keep no cookie longer, so {cap} days is what will hold"
+    return Problem.at(path, f"{seconds / DAY:g} days", expected)
+
+
+def _purposes_unused(policy: Policy) -> Iterator[Problem]:
+    if not policy.services:
+        expected = "the tools that the site uses, or only tags with data-category are gated"
+        yield Problem.at(("services",), "none", expected)
+        return
+    used = {purpose for service in policy.services.values() for purpose in service.purposes}
+    for name in policy.askable:
+        if name not in used:
+            yield Problem.at(
+                ("purposes", name), "no service with this purpose", "one, or the purpose left out"
+            )
+
+
+def _services_unseen(policy: Policy) -> Iterator[Problem]:
+    for name, service in policy.services.items():
+        if not service.hosts and not service.cookies:
+            expected = "at least one, or only tags that name the service in data-service are gated"
+            yield Problem.at(("services", name), "a service without hosts and cookies", expected)

@@ -1,0 +1,109 @@
+"""The text of a first policy file. Its comments are the model's own docstrings, so that they cannot drift."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel
+
+from consentkit.core.policy import Controller, Cookie, PageRule, Policy, Purpose, Service, Site
+
+WIDTH = 100
+TABLES = ("site", "controller", "purposes", "services", "pages", "texts")
+"""Keys of the policy that are tables: TOML wants them after all others."""
+PURPOSES = ("necessary", "functional", "analytics", "marketing")
+
+OPTIONS = {
+    "regime": '"opt-in"',
+    "reason": '"Why this regime was chosen."',
+    "layout": '"bar"',
+    "position": '"bottom"',
+    "place": '"start"',
+    "language": '"en"',
+    "privacy_url": '"/privacy"',
+    "imprint_url": '"/imprint"',
+    "lifetime": '"180d"',
+}
+SITE = {"name": '"My site"', "address": '"https://www.example.com"'}
+CONTROLLER = {
+    "name": '"My company"',
+    "contact": '"privacy@example.com"',
+    "address": '"1 High Street, Exampletown"',
+}
+PURPOSE = {
+    "regime": '"opt-in"',
+    "title": '{ en = "Advertising" }',
+    "description": '{ en = "Advertisements chosen by what you read." }',
+}
+SERVICE = {
+    "vendor": '"Stats Company Ltd"',
+    "purposes": '["analytics"]',
+    "title": '"Stats"',
+    "hosts": '["cdn.stats.example", "*.collect.stats.example"]',
+    "paths": '["/collect"]',
+    "privacy_url": '"https://stats.example/privacy"',
+    "sells": "false",
+}
+COOKIE = {"name": '"_stats"', "lifetime": '"13mo"'}
+FAMILY = {"pattern": '"^_stats_[0-9]+$"'}
+PAGE = {"match": '"/legal/*"', "notice": '"never"'}
+
+
+def starter(file: str = "consent.toml") -> str:
+    """A policy file with every key in it: those that a site must set, and, commented out, all others.
+
+    :param file: its name, for the comment at its head.
+    """
+    return "\n".join(_lines(file)) + "\n"
+
+
+def _lines(file: str) -> Iterator[str]:
+    yield f"# The consent policy of this site. After a change: consentkit check {file}"
+    yield "# A key behind a bare # shows its default, or an example where there is none."
+    yield ""
+    yield from _keys(Policy, OPTIONS, off=True)
+    yield ""
+    yield from _table("site", Site, SITE)
+    yield from _table("controller", Controller, CONTROLLER, off=("address",))
+    yield from _about(Policy, "purposes")
+    for name in PURPOSES:
+        yield f"[purposes.{name}]"
+    yield from _keys(Purpose, PURPOSE, off=True)
+    yield ""
+    yield from _about(Policy, "services")
+    yield "#[services.stats]"
+    yield from _keys(Service, SERVICE, off=True)
+    yield from _about(Service, "cookies")
+    for cookie in (COOKIE, FAMILY):
+        yield "#[[services.stats.cookies]]"
+        yield from _keys(Cookie, cookie, off=True)
+    yield ""
+    yield from _about(Policy, "pages")
+    yield "#[[pages]]"
+    yield from _keys(PageRule, PAGE, off=True)
+    yield ""
+    yield from _about(Policy, "texts")
+    yield "#[texts.en]"
+    yield '#accept = "Accept"'
+
+
+def _table(
+    name: str, model: type[BaseModel], values: Mapping[str, str], off: tuple[str, ...] = ()
+) -> Iterator[str]:
+    yield from _about(Policy, name)
+    yield f"[{name}]"
+    for key, value in values.items():
+        yield from _keys(model, {key: value}, off=key in off)
+    yield ""
+
+
+def _keys(model: type[BaseModel], values: Mapping[str, str], *, off: bool) -> Iterator[str]:
+    for key, value in values.items():
+        yield from _about(model, key)
+        yield f"{'#' if off else ''}{key} = {value}"
+
+
+def _about(model: type[BaseModel], key: str) -> Iterator[str]:
+    for line in textwrap.wrap(" ".join((model.model_fields[key].description or "").split()), WIDTH):
+        yield f"# {line}"
