@@ -9,34 +9,21 @@ import os
 import threading
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .batch import Recorded
 from .engine import locate, sqlite_file
-from .errors import AuditError, EventRefused, LogOverloaded, LogUnavailable
-from .event import SALT_BYTES, Document, Event, canonical, leaf_hash
+from .errors import AuditError, LogOverloaded
+from .event import Document, Event
+from .patience import Patience
 from .spool import Kept, Spool
-from .store import Place, Row, Store
+from .store import Store
 from .writer import Entry, Writer
 
 _DRAIN_AT_EXIT = 5.0  # seconds
 _inherited: list[Writer] = []
 """Writers of a parent process: never used here, never closed here either, since that would drop the parent's locks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """Where an event stands.
-
-    :param id: the event's id; with ``fresh=False`` the id of the earlier event that had the same ``once``.
-    :param seq: its number in the log, counted from 1 without gaps; ``None`` while it lies in the spool.
-    :param fresh: whether this call wrote it.
-    """
-
-    id: str
-    seq: int | None
-    fresh: bool
 
 
 class AuditLog:
@@ -71,6 +58,7 @@ class AuditLog:
         self._process = 0
         self._lock = threading.Lock()
         self._watched = False
+        self._here = threading.local()
 
     async def start(self) -> None:
         """Open the store now, and write what an earlier process left in the spool.
@@ -99,9 +87,7 @@ class AuditLog:
         :raises LogOverloaded: too many wait; nothing was tried.
         :raises EventRefused: it can never be written.
         """
-        place = await self._enter(event, documents, once, None)
-        assert place is not None  # noqa: S101 - for the type checker: only what may be spooled is answered with None
-        return Recorded(place.id, place.seq, place.fresh)
+        return await self._enter(event, documents, once, keep=False)
 
     async def record_refusal(
         self, event: Event, *, documents: Sequence[Document] = (), once: bytes | None = None
@@ -112,16 +98,13 @@ class AuditLog:
 
         :returns: its place; with ``seq=None`` where it lies in the spool; ``None`` where that failed too.
         """
-        kept = Kept(event, tuple(documents), once)
         try:
-            place = await self._enter(event, documents, once, kept)
+            return await self._enter(event, documents, once, keep=True)
         except AuditError:
-            # The queue is full, or the writer itself is stuck; what it could not write, it has spooled already.
-            writer = self._ready()
-            if not await asyncio.to_thread(writer.keep, [kept]):
-                return None
-            place = None
-        return Recorded(event.id, None, True) if place is None else Recorded(place.id, place.seq, place.fresh)
+            # The queue is full, or the writer is stuck or could not spool. Spooled twice is written once.
+            kept = Kept(event, tuple(documents), once)
+            safe = await asyncio.to_thread(self._ready().keep, [kept])
+            return Recorded(event.id, None, True) if safe else None
 
     async def close(self) -> None:
         """Commit all that waits, then let go of the store. A later event starts anew."""
@@ -163,22 +146,24 @@ class AuditLog:
             "late": counts.late,
         }
 
-    async def _enter(
-        self, event: Event, documents: Sequence[Document], once: bytes | None, keep: Kept | None
-    ) -> Place | None:
-        row = seal(event, once)
+    def _enter(
+        self, event: Event, documents: Sequence[Document], once: bytes | None, *, keep: bool
+    ) -> asyncio.Future[Recorded]:
         writer = self._ready()
         if writer.waiting() >= self._limit:
             msg = f"{self._limit} events wait already"
             raise LogOverloaded(msg)
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Place | None] = loop.create_future()
-        alarm = loop.call_later(self._timeout, _give_up, future)
-        try:
-            writer.put(Entry(row, tuple(documents), keep, future, loop))
-            return await future
-        finally:
-            alarm.cancel()
+        future: asyncio.Future[Recorded] = loop.create_future()
+        self._patience_of(loop).watch(future)
+        writer.put(Entry(event, tuple(documents), once, keep, future, loop))
+        return future
+
+    def _patience_of(self, loop: asyncio.AbstractEventLoop) -> Patience:
+        patience = getattr(self._here, "patience", None)
+        if patience is None or patience.loop is not loop:
+            patience = self._here.patience = Patience(loop, self._timeout)
+        return patience
 
     def _try_to_open(self) -> None:
         store = Store(self.url, self.log_id, self._timeout)
@@ -201,25 +186,11 @@ class AuditLog:
             _inherited.append(self._writer)
         self._process = os.getpid()
         store = Store(self.url, self.log_id, self._timeout)
-        self._writer = Writer(store, self._spool, lambda kept: seal(kept.event, kept.once), self._timeout)
+        self._writer = Writer(store, self._spool, self._timeout)
         if not self._watched:
             self._watched = True
             atexit.register(_drain_at_exit, weakref.ref(self))
         return self._writer
-
-
-def seal(event: Event, once: bytes | None) -> Row:
-    """An event as the store writes it, with a fresh salt for its personal part.
-
-    :raises EventRefused: a value is outside its range.
-    """
-    salt = None if event.visitor is None else os.urandom(SALT_BYTES)
-    try:
-        text = canonical(event, salt)
-    except (ValueError, TypeError) as error:
-        msg = f"the event cannot be written: {type(error).__name__}"
-        raise EventRefused(msg) from None
-    return Row(event.id, event.time, event.act, event.site, text, leaf_hash(text), once, salt, event.visitor)
 
 
 def default_spool(url: str, log_id: str) -> Path:
@@ -231,11 +202,6 @@ def default_spool(url: str, log_id: str) -> Path:
         return file.with_name(f"{file.name}{mark}.spool")
     shown = hashlib.sha256(where.render_as_string(hide_password=True).encode()).hexdigest()[:8]
     return Path(f"consentkit-{shown}{mark}.spool")
-
-
-def _give_up(future: asyncio.Future[Place | None]) -> None:
-    if not future.done():
-        future.set_exception(LogUnavailable("the store did not answer in time"))
 
 
 def _drain_at_exit(log: weakref.ref[AuditLog]) -> None:

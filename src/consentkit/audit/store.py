@@ -7,17 +7,18 @@ after :class:`ConnectionLost`: then only ``look=True`` on a new connection tells
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import count, repeat
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from .batch import Known, Recorded, Row, arrange, powers_of_two
 from .engine import cause, locate, sqlite_file, writing
 from .errors import EventRefused, LogUnavailable
-from .event import Document, same_but_salt
+from .event import Document
 from .schema import events, log_head, personal
 from .upgrade import migrate, require
 
@@ -25,30 +26,6 @@ logger = logging.getLogger(__name__)
 
 LARGEST_STATEMENT = 256  # rows: 2,304 parameters; SQLite takes 32,766 since 3.32, PostgreSQL 65,535
 """A batch is cut into powers of two up to this, so that nine statements, prepared once, serve every size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An event ready to be written."""
-
-    id: str
-    time: int
-    act: str
-    site: str
-    canonical: bytes
-    leaf: bytes
-    once: bytes | None
-    salt: bytes | None
-    visitor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an event stands after :meth:`Store.append`."""
-
-    id: str
-    seq: int
-    fresh: bool
 
 
 class Clash(Exception):  # noqa: N818 - a signal between two methods, not an error of the log
@@ -72,7 +49,7 @@ class Store:
         self._timeout = timeout
         self._connection: Connection | None = None
         self._inode: tuple[int, int] | None = None
-        self._inserts: dict[tuple[str, int], str] = {}
+        self._sql: Statements
         self._stored: set[tuple[str, str]] = set()
 
     def open(self) -> None:
@@ -95,6 +72,7 @@ class Store:
             _close(connection)
             raise
         self._connection = connection
+        self._sql = Statements(connection.dialect)
         self._inode = self._identity()
 
     def close(self) -> None:
@@ -104,7 +82,7 @@ class Store:
 
     def append(
         self, rows: Sequence[Row], papers: Sequence[Document] = (), *, look: bool = False
-    ) -> list[Place | EventRefused]:
+    ) -> list[Recorded | EventRefused]:
         """Write a batch, durably.
 
         :param look: first look for ids and ``once`` keys that are there already.
@@ -123,7 +101,7 @@ class Store:
             committing = True
             transaction.commit()
         except IntegrityError:
-            self._connection.rollback()
+            self._roll_back()
             raise Clash from None
         except (DBAPIError, OSError) as error:
             # Never again on this connection: after an I/O error SQLite's and the server's view may differ from ours.
@@ -134,6 +112,13 @@ class Store:
             raise kind(msg) from None
         self._stored.update((paper.kind, paper.hash) for paper in papers)
         return places
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection is not None:
+                self._connection.rollback()
+        except (DBAPIError, OSError):
+            self.close()
 
     def _prepare(self, connection: Connection) -> None:
         with connection.begin():
@@ -147,7 +132,7 @@ class Store:
 
     def _write(
         self, connection: Connection, rows: Sequence[Row], papers: Sequence[Document], *, look: bool
-    ) -> list[Place | EventRefused]:
+    ) -> list[Recorded | EventRefused]:
         fresh, places = rows, None
         if look:
             size = self._take(connection, 0)  # from here on no other writer of this log can come between
@@ -157,14 +142,16 @@ class Store:
         for paper in papers:
             if (paper.kind, paper.hash) not in self._stored:
                 connection.execute(_PAPER, {"kind": paper.kind, "hash": paper.hash, "body": paper.body})
-        return places or [Place(row.id, seq, True) for seq, row in enumerate(rows, first)]
+        if places is None:
+            return list(map(Recorded, [row.id for row in rows], count(first), repeat(True)))
+        return places
 
-    def _take(self, connection: Connection, count: int) -> int:
+    def _take(self, connection: Connection, numbers: int) -> int:
         """Take the head row until the transaction ends, and the next numbers; returns the last number taken."""
-        taken = connection.execute(_TAKE, {"of_log": self._log_id, "count": count}).scalar()
+        taken = connection.exec_driver_sql(self._sql.take, (numbers, self._log_id)).scalar()
         if taken is None:
             connection.execute(_BEGIN_LOG, {"log_id": self._log_id})
-            taken = connection.execute(_TAKE, {"of_log": self._log_id, "count": count}).scalar()
+            taken = connection.exec_driver_sql(self._sql.take, (numbers, self._log_id)).scalar()
         return int(taken)  # type: ignore[arg-type]  # the row is there: it was written one line above
 
     def _find(self, connection: Connection, rows: Sequence[Row]) -> list[Known]:
@@ -182,23 +169,15 @@ class Store:
         for start, size in powers_of_two(len(rows), LARGEST_STATEMENT):
             values: list[Any] = []
             for seq, row in enumerate(rows[start : start + size], first + start):
-                values += (
-                    log_id, seq, row.id, row.time, row.act, row.site, row.canonical, row.leaf, row.once
-                )  # fmt: skip
-            connection.exec_driver_sql(self._sql(events, size), tuple(values))
+                values += (log_id, seq)
+                values += row[:7]
+            connection.exec_driver_sql(self._sql.insert(events, size), tuple(values))
         bearing = [(seq, row) for seq, row in enumerate(rows, first) if row.salt is not None]
         for start, size in powers_of_two(len(bearing), LARGEST_STATEMENT):
             values = []
             for seq, row in bearing[start : start + size]:
                 values += (log_id, seq, row.salt, row.visitor)
-            connection.exec_driver_sql(self._sql(personal, size), tuple(values))
-
-    def _sql(self, table: Table, size: int) -> str:
-        key = (table.name, size)
-        if key not in self._inserts:
-            assert self._connection is not None  # noqa: S101 - for the type checker
-            self._inserts[key] = statement(table, size, self._connection.dialect)
-        return self._inserts[key]
+            connection.exec_driver_sql(self._sql.insert(personal, size), tuple(values))
 
     def _identity(self) -> tuple[int, int] | None:
         if self._file is None:
@@ -220,73 +199,35 @@ class Store:
             self._stored.clear()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An event that the log already holds."""
+class Statements:
+    """The SQL of the way that every event takes, compiled once for a dialect; parameters by position."""
 
-    id: str
-    seq: int
-    once: bytes | None
-    canonical: bytes
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._inserts: dict[tuple[str, int], str] = {}
+        take = (
+            update(log_head)
+            .values(size=log_head.c.size + bindparam("numbers"))
+            .where(log_head.c.log_id == bindparam("of_log"))
+            .returning(log_head.c.size)
+        )
+        self.take = str(take.compile(dialect=dialect))
 
+    def insert(self, table: Table, size: int) -> str:
+        """An insert of ``size`` rows, its parameters in the order of rows, then columns."""
+        key = (table.name, size)
+        if key not in self._inserts:
+            self._inserts[key] = self._compile(table, size)
+        return self._inserts[key]
 
-def arrange(
-    rows: Sequence[Row], found: Sequence[Known], first: int
-) -> tuple[list[Row], list[Place | EventRefused]]:
-    """Tell new rows from those that the log, or an earlier row of the batch, holds already. Pure.
-
-    :param first: number of the first new row.
-    :returns: the new rows in order, and for every row its place or why it cannot have one.
-    """
-    by_id = {known.id: known for known in found}
-    by_once = {known.once: known for known in found if known.once is not None}
-    fresh: list[Row] = []
-    places: list[Place | EventRefused] = []
-    for row in rows:
-        known = by_id.get(row.id) or (by_once.get(row.once) if row.once is not None else None)
-        if known is not None:
-            places.append(_again(row, known))
-            continue
-        seq = first + len(fresh)
-        fresh.append(row)
-        places.append(Place(row.id, seq, True))
-        by_id[row.id] = new = Known(row.id, seq, row.once, row.canonical)
-        if row.once is not None:
-            by_once[row.once] = new
-    return fresh, places
+    def _compile(self, table: Table, size: int) -> str:
+        names = [column.name for column in table.columns]
+        values: list[dict[str, Any]] = [
+            {name: bindparam(f"{name}_{row}") for name in names} for row in range(size)
+        ]
+        return str(insert(table).values(values).compile(dialect=self._dialect))
 
 
-def _again(row: Row, known: Known) -> Place | EventRefused:
-    if row.id == known.id and not same_but_salt(row.canonical, known.canonical):
-        return EventRefused("the id of the event stands for another event in this log")
-    # The very bytes, with a salt that nobody else can have drawn: our own write, whose answer was lost.
-    return Place(known.id, known.seq, row.canonical == known.canonical)
-
-
-def powers_of_two(count: int, largest: int) -> Iterator[tuple[int, int]]:
-    """Cut ``count`` into (start, size), each size a power of two up to ``largest``."""
-    start = 0
-    while start < count:
-        size = min(largest, 1 << ((count - start).bit_length() - 1))
-        yield start, size
-        start += size
-
-
-def statement(table: Table, size: int, dialect: Dialect) -> str:
-    """The SQL that inserts ``size`` rows, its parameters in the order of rows and columns."""
-    columns = [column.name for column in table.columns]
-    values: list[dict[str, Any]] = [
-        {name: bindparam(f"{name}_{row}") for name in columns} for row in range(size)
-    ]
-    return str(insert(table).values(values).compile(dialect=dialect))
-
-
-_TAKE = (
-    update(log_head)
-    .where(log_head.c.log_id == bindparam("of_log"))
-    .values(size=log_head.c.size + bindparam("count"))
-    .returning(log_head.c.size)
-)
 _BEGIN_LOG = text("INSERT INTO log_head (log_id, size) VALUES (:log_id, 0) ON CONFLICT DO NOTHING")
 _PAPER = text("INSERT INTO documents (kind, hash, body) VALUES (:kind, :hash, :body) ON CONFLICT DO NOTHING")
 

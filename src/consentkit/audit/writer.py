@@ -11,42 +11,45 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from .batch import Recorded, Row, seal
 from .engine import cause
-from .errors import AuditError, LogUnavailable
-from .event import Document
+from .errors import AuditError, EventRefused, LogUnavailable
+from .event import SALT_BYTES, Document, Event
 from .spool import Kept, Spool
-from .store import Clash, ConnectionLost, Place, Row, Store
+from .store import Clash, ConnectionLost, Store
 
 logger = logging.getLogger(__name__)
 
 LARGEST_BATCH = 1024  # events; beyond it a batch is no cheaper per event, and the first one waits longer
+SMALLEST_HALF = 64  # events; fewer than these are not worth a second sync
 FIRST_PAUSE = 0.05  # seconds
 LONGEST_PAUSE = 2.0
 REPLAY_EVERY = 1.0  # seconds between tries while events lie in the spool
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(NamedTuple):
     """An event on its way.
 
-    :param keep: what to spool if the store does not take it; ``None`` for a grant, which is then answered instead.
+    :param keep: whether to spool it if the store does not take it: not a grant, which is then answered instead.
     """
 
-    row: Row
+    event: Event
     documents: tuple[Document, ...]
-    keep: Kept | None
-    future: asyncio.Future[Place | None]
+    once: bytes | None
+    keep: bool
+    future: asyncio.Future[Recorded]
     loop: asyncio.AbstractEventLoop
 
 
-Answer = Place | None | Exception
-"""What an entry is answered with; ``None``: it lies in the spool."""
+Answer = Recorded | Exception
 
 
 @dataclass(slots=True)
@@ -65,12 +68,11 @@ class Counters:
 class Writer:
     """The thread, its queue and its store. Made in the process that uses it."""
 
-    def __init__(self, store: Store, spool: Spool, seal: Callable[[Kept], Row], timeout: float) -> None:
+    def __init__(self, store: Store, spool: Spool, timeout: float) -> None:
         self.counters = Counters()
         self.state = "unopened"
         self._store = store
         self._spool = spool
-        self._seal = seal
         self._timeout = timeout
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self.put = self._queue.put
@@ -101,16 +103,21 @@ class Writer:
         self._store.close()
 
     def _gather(self) -> list[Entry]:
-        """All that waits; at least one entry, unless it is time to look at the spool or to stop."""
+        """Half of what waits; at least one entry, unless it is time to look at the spool or to stop.
+
+        Half, so that while one half commits, the event loop can prepare the other: with all of it in one commit,
+        thread and loop only take turns.
+        """
         batch: list[Entry] = []
         try:
             entry = self._queue.get(timeout=REPLAY_EVERY if self._spool.waiting() else None)
+            room = min(LARGEST_BATCH, max(SMALLEST_HALF, (self._queue.qsize() + 2) // 2))
             while entry is not None:
                 # Whoever was told that it failed must not find it in the log.
-                if entry.keep is not None or not entry.future.done():
+                if entry.keep or not entry.future.done():
                     batch.append(entry)
-                if len(batch) == LARGEST_BATCH:
-                    return batch
+                    if len(batch) == room:
+                        return batch
                 entry = self._queue.get_nowait()
             self._stopping = True
         except queue.Empty:
@@ -120,13 +127,26 @@ class Writer:
     def _commit(self, batch: Sequence[Entry]) -> None:
         answers: Sequence[Answer]
         try:
-            answers = self._append([entry.row for entry in batch], _papers(batch))
+            answers = self._write(batch)
         except AuditError as error:
             answers = self._fail(batch, error)
         except Exception as error:
             logger.exception("the writer of the log met a fault of its own")
             answers = self._fail(batch, LogUnavailable(f"the log failed: {type(error).__name__}"))
         _settle(batch, answers, self.counters)
+
+    def _write(self, batch: Sequence[Entry]) -> list[Answer]:
+        salts = os.urandom(SALT_BYTES * len(batch))
+        sealed = [
+            _seal(entry.event, entry.once, salts[at : at + SALT_BYTES])
+            for entry, at in zip(batch, range(0, len(salts), SALT_BYTES), strict=True)
+        ]
+        rows = [row for row in sealed if isinstance(row, Row)]
+        papers = _papers(entry.documents for entry in batch)
+        if len(rows) == len(sealed):
+            return self._append(rows, papers)
+        placed = iter(self._append(rows, papers) if rows else ())
+        return [next(placed) if isinstance(row, Row) else row for row in sealed]
 
     def _append(self, rows: Sequence[Row], papers: Sequence[Document]) -> list[Answer]:
         """Append, looking first where something may be there already, and once more where the connection broke."""
@@ -169,10 +189,13 @@ class Writer:
     def _fail(self, batch: Sequence[Entry], error: AuditError) -> list[Answer]:
         self.counters.failed += len(batch)
         logger.error("%d event(s) not written: %s", len(batch), error)
-        kept = [entry.keep for entry in batch if entry.keep is not None]
+        kept = [Kept(entry.event, entry.documents, entry.once) for entry in batch if entry.keep]
         safe = not kept or self.keep(kept)
         # One error each: raising the same object in many tasks would chain their tracebacks.
-        return [None if entry.keep is not None and safe else type(error)(str(error)) for entry in batch]
+        return [
+            Recorded(entry.event.id, None, True) if entry.keep and safe else type(error)(str(error))
+            for entry in batch
+        ]
 
     def keep(self, kept: Sequence[Kept]) -> bool:
         """Spool events; whether they are safe."""
@@ -202,17 +225,25 @@ class Writer:
     def _append_kept(self, kept: Sequence[Kept]) -> None:
         for start in range(0, len(kept), LARGEST_BATCH):
             part = kept[start : start + LARGEST_BATCH]
-            papers = {(paper.kind, paper.hash): paper for one in part for paper in one.documents}
-            self._append([self._seal(one) for one in part], list(papers.values()))
+            salts = (os.urandom(SALT_BYTES) for _ in part)
+            rows = [seal(one.event, one.once, salt) for one, salt in zip(part, salts, strict=True)]
+            self._append(rows, _papers(one.documents for one in part))
 
 
-def _papers(batch: Sequence[Entry]) -> list[Document]:
-    return list({(paper.kind, paper.hash): paper for entry in batch for paper in entry.documents}.values())
+def _seal(event: Event, once: bytes | None, salt: bytes) -> Row | EventRefused:
+    try:
+        return seal(event, once, salt)
+    except EventRefused as error:
+        return error
+
+
+def _papers(named: Iterable[Sequence[Document]]) -> list[Document]:
+    return list({(paper.kind, paper.hash): paper for papers in named for paper in papers}.values())
 
 
 def _settle(batch: Sequence[Entry], answers: Sequence[Answer], counters: Counters) -> None:
     """Answer a batch with one call into each event loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Place | None], Answer]]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Recorded], Answer]]] = {}
     for entry, answer in zip(batch, answers, strict=True):
         by_loop.setdefault(entry.loop, []).append((entry.future, answer))
     for loop, answered in by_loop.items():
@@ -222,10 +253,10 @@ def _settle(batch: Sequence[Entry], answers: Sequence[Answer], counters: Counter
             counters.late += len(answered)
 
 
-def _deliver(answered: Sequence[tuple[asyncio.Future[Place | None], Answer]], counters: Counters) -> None:
+def _deliver(answered: Sequence[tuple[asyncio.Future[Recorded], Answer]], counters: Counters) -> None:
     for future, answer in answered:
         if future.done():
-            counters.late += isinstance(answer, Place)
+            counters.late += isinstance(answer, Recorded)
         elif isinstance(answer, Exception):
             future.set_exception(answer)
         else:

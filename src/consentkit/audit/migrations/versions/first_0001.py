@@ -47,7 +47,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("log_id", "seq", name="personal_pk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("personal_visitor", "personal", ["visitor"])
     op.create_table(
         "documents",
         sa.Column("kind", sa.Text, nullable=False),
