@@ -1,0 +1,96 @@
+"""The browser's side, as it is served: each file under a name that holds its content's hash, so that it never changes.
+
+The modules beside this file are plain ES modules and the sheets plain CSS. Serving packs them: comments and indentation go,
+and what a page always needs (state, apply, first) becomes one module, one request. Nothing is rewritten beyond that, so
+the source of the page is readable and the packed file can be compared with it by eye.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+FIRST = ("state.js", "apply.js", "first.js")
+"""The modules of every page, in the order of their imports."""
+ON_DEMAND = "preferences.js"
+_LINE_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
+_BLOCK_COMMENT = re.compile(r"^\s*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
+_IMPORT = re.compile(r"^import .*;$", re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file of ours.
+
+    :param name: its name under ``/static/``, e.g. ``first.0f1e2d3c4b5a6978.js``.
+    :param body: its bytes.
+    :param content_type: value of ``Content-Type``.
+    """
+
+    name: str
+    body: bytes
+    content_type: str
+
+    @cached_property
+    def integrity(self) -> str:
+        """Its hash as an ``integrity`` attribute (W3C Subresource Integrity, checked 2026-11)."""
+        return "sha256-" + b64encode(hashlib.sha256(self.body).digest()).decode()
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        """Its bytes for ``Content-Encoding: gzip``."""
+        return gzip.compress(self.body, 9, mtime=0)
+
+
+@cache
+def first() -> Asset:
+    """The module of every page."""
+    text = "\n".join(_pack_script(source(name)) for name in FIRST)
+    return _asset("first", "js", text.replace("./preferences.js", f"./{preferences().name}"))
+
+
+@cache
+def preferences() -> Asset:
+    """The module that opens the second layer in a dialog, loaded when it is asked for."""
+    return _asset("preferences", "js", _pack_script(source(ON_DEMAND)))
+
+
+@cache
+def sheet(*names: str) -> Asset:
+    """Some of our sheets as one, in this order."""
+    return _asset(names[0], "css", pack_style("\n".join(source(f"{name}.css") for name in names)))
+
+
+def source(name: str) -> str:
+    """A file as it was written."""
+    return (FOLDER / name).read_text("utf-8")
+
+
+def _pack_script(text: str) -> str:
+    text = _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text))
+    return _lines(_EXPORT.sub("", _IMPORT.sub("", text)))
+
+
+def pack_style(text: str) -> str:
+    """A sheet without comments and white space that means nothing."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s+", " ", text)
+    return re.sub(r" ?([{};,>]) ?|(?<=:) ", lambda match: match[1] or "", text).replace(";}", "}").strip()
+
+
+def _lines(text: str) -> str:
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _asset(stem: str, kind: str, text: str) -> Asset:
+    body = text.encode("ascii")
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    content_type = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}[kind]
+    return Asset(f"{stem}.{digest}.{kind}", body, content_type)

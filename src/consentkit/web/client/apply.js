@@ -1,0 +1,72 @@
+// Brings gated elements to life: the same element put back in its place, in document order, each once.
+// Only names that fetch or run are ever restored, and only on elements that fetch or run: a sanitised comment may hold
+// data-* attributes of any name, and must not become an event of its own making.
+
+const KINDS = /^(script|iframe|frame|img|image|link|embed|object|source|track|audio|video|input)$/;
+const NAMES = ["src", "srcset", "imagesrcset", "href", "data", "srcdoc", "poster", "type"];
+const ADDRESSES = ["src", "srcset", "href"];
+
+// Lookups go through prototypes: <img name=querySelectorAll> would answer in their stead.
+export const all = (selector, root = document) =>
+  [...(root === document ? Document : DocumentFragment).prototype.querySelectorAll.call(root, selector)];
+
+const gated = (root) =>
+  all("[data-ck],template", root).flatMap((element) =>
+    element instanceof HTMLTemplateElement ? gated(element.content) : element);
+
+/**
+ * Activates what is allowed now.
+ * @returns whether the page must be reloaded instead: something cannot be brought to life in place.
+ */
+export async function activate(allowed, giveUp) {
+  const ready = gated(document).filter(
+    (element) => KINDS.test(element.localName) && element.dataset.ck.trim().split(/\s+/).every((name) => name && allowed(name)));
+  if (ready.some((element) => element.localName === "script" && /document\s*\.\s*write/.test(element.text))) return giveUp();
+  const { write } = document;
+  document.write = document.writeln = giveUp;
+  try {
+    for (const element of ready) await enliven(element);
+  } catch {
+    giveUp();
+  } finally {
+    delete document.write;
+    delete document.writeln;
+  }
+}
+
+async function enliven(element) {
+  if (!element.hasAttribute("data-ck")) return;
+  const place = new Comment();
+  element.replaceWith(place);
+  element.removeAttribute("data-ck");
+  restore(element);
+  const waits = element.localName === "script" && element.src && !element.async && !element.noModule && place.isConnected;
+  const done = waits && new Promise((resolve) => (element.onload = element.onerror = resolve));
+  place.replaceWith(element);
+  await done;
+}
+
+function restore(element) {
+  const script = element.localName === "script";
+  if (script) element.removeAttribute("type");
+  for (const name of NAMES) {
+    const parked = `data-ck-${name}`;
+    if (element.hasAttribute(parked)) {
+      revive(element, name, element.getAttribute(parked));
+      element.removeAttribute(parked);
+    }
+  }
+  if (script && element.getAttribute("type") === "text/plain") {
+    element.removeAttribute("type");
+    if (element.dataset.type) element.type = element.dataset.type;
+  }
+  for (const name of ADDRESSES) {
+    const value = element.getAttribute(`data-${name}`);
+    if (value && !element.hasAttribute(name)) revive(element, name, value);
+  }
+}
+
+function revive(element, name, value) {
+  if (/^(src|data|href)$/.test(name) && /^\s*javascript:/i.test(value.replace(/[\0-\x20]+/g, ""))) return;
+  element.setAttribute(name, value);
+}

@@ -1,0 +1,24 @@
+// What the server has resolved, as a frozen value. No DOM, no law, no defaults: whoever knows nothing is allowed nothing.
+
+const NOTHING = { decided: false, outcome: "undecided", granted: ["necessary"], services: {} };
+
+/** A state from what the server sent, or the closed one. */
+export function stateFrom(sent) {
+  const { decided, outcome, granted, services } = { ...NOTHING, ...sent };
+  return Object.freeze({
+    decided: decided === true,
+    outcome: String(outcome),
+    granted: Object.freeze([...granted]),
+    services: Object.freeze({ __proto__: null, ...services }),
+  });
+}
+
+/** Whether a purpose or a service may run. */
+export const allows = (state, name) => state.granted.includes(name) || state.services[name] === true;
+
+const open = (state) => [...state.granted, ...Object.keys(state.services).filter((name) => allows(state, name))];
+
+/** Whether something that was open no longer is: code that ran cannot be un-run. */
+export const narrows = (before, after) => open(before).some((name) => !allows(after, name));
+
+export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,347 @@
+"""The notice: what a visitor is served and asked, as bytes and as a document with a hash.
+
+A :class:`NoticeBook` draws everything that a policy can show. A page's piece is drawn once for each state that can be seen
+(language, consent, way of delivery) and kept as a :class:`Stencil`: bytes with holes for what differs from page to page. So
+a page costs a look-up and a join.
+
+The bytes are ASCII with character references, which every ASCII-compatible charset reads alike. Inside ``<style>`` and
+``<script>``, where HTML knows no references, CSS and JavaScript escapes stand instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+import rfc8785
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from consentkit.core.consent import Consent
+from consentkit.core.policy import NECESSARY, Policy, Service
+from consentkit.core.regime import Regime
+
+from . import client
+from .words import accepted, look_up, words_of
+
+LONGEST_NEXT = 2000
+"""Characters. A longer ``next`` is left out, so that a refusal stays below the limit of a request's body."""
+REMEMBERED = 1024
+"""Stencils kept: one for each state that visitors are in. Beyond it all are dropped and drawn again."""
+_PACKAGE = Path(__file__).parents[1]
+TEMPLATES = next(
+    (folder for folder in (_PACKAGE / "templates", _PACKAGE.parents[1] / "templates") if folder.is_dir()),
+    _PACKAGE / "templates",
+)
+"""Our templates: inside the package in a wheel, at the top of the repository in a checkout."""
+BUTTONS = {
+    Regime.OPT_IN: ("reject", "accept", "more"),
+    Regime.OPT_OUT: ("accept", "reject", "more"),
+    Regime.NOTICE: ("accept", "more", "reject"),
+}
+"""What the banner offers under the strictest regime, in the order shown."""
+_RAW = re.compile(r"(<(style|script)\b[^>]*>)(.*?)(</\2)", re.DOTALL | re.IGNORECASE)
+_LAYOUT = re.compile(r"\n\s*(?=[<{]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is shown in one language.
+
+    :param hash: SHA-256 of ``document``, 64 hexadecimal digits: a decision names it.
+    :param language: tag of its language.
+    :param document: canonical JSON (RFC 8785) of all that is shown: both layers, their words, order and look.
+    """
+
+    hash: str
+    language: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What differs from page to page.
+
+    :param prefix: where our paths begin, ``root_path`` included: an absolute path, or a whole address where the page has
+        a ``<base>`` of another origin.
+    :param next: path and query of the page; empty for none.
+    :param nonce: the nonce of the page's CSP, where it has one.
+    :param inline: whether an inline ``<style>`` is allowed here: there is a nonce, or no CSP at all.
+    :param view: a random text of this page view, sent back with a decision so that a double click is one event.
+    :param language: the notice's language.
+    :param rule: what the policy says for this page.
+    :param posted: the page was born of a POST and is never reloaded.
+    :param broken: the connection cannot keep our cookie: the notice says so and does not ask.
+    :param narrowed: the page's CSP was narrowed, so that a grant needs a new page.
+    """
+
+    prefix: str = "/_consent"
+    next: str = ""
+    nonce: str | None = None
+    inline: bool = False
+    view: str = ""
+    language: str = "en"
+    rule: Literal["never", "inline", "default"] = "default"
+    posted: bool = False
+    broken: bool = False
+    narrowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stencil:
+    """ASCII bytes with holes.
+
+    :param parts: what stands between the holes; one more than there are holes.
+    :param holes: names of the values that go between.
+    """
+
+    parts: tuple[bytes, ...]
+    holes: tuple[str, ...]
+
+    def fill(self, values: Mapping[str, bytes]) -> bytes:
+        """The bytes with each hole filled. :raises KeyError: a value is missing."""
+        pieces = [self.parts[0]]
+        for hole, part in zip(self.holes, self.parts[1:], strict=True):
+            pieces += (values[hole], part)
+        return b"".join(pieces)
+
+
+class NoticeBook:
+    """Everything that a policy can show to a visitor.
+
+    :param policy: what is asked, by whom, in which words.
+    :param templates: folders of a site's own templates; one found there by name replaces ours.
+    :raises PolicyError: ``policy.texts`` names a text that does not exist.
+    """
+
+    def __init__(self, policy: Policy, *, templates: Sequence[Path] = ()) -> None:
+        self.policy = policy
+        self.words = words_of(policy)
+        self.environment = _environment(templates)
+        self._banner = self.environment.get_template("notice/notice.html")
+        self._token = f"~{secrets.token_hex(8)}~"
+        self._stencils: dict[tuple[object, ...], Stencil] = {}
+
+    def language(self, page_lang: str | None, accept_language: str | None) -> str:
+        """The language to show: the page's own, else the browser's first that we have, else the policy's.
+
+        :param page_lang: the page's ``lang``.
+        :param accept_language: value of the request's ``Accept-Language``.
+        """
+        for wanted in ([page_lang] if page_lang else [], accepted(accept_language or "")):
+            found = look_up(wanted, self.words)
+            if found:
+                return found
+        return self.policy.language
+
+    def notice(self, language: str) -> Notice:
+        """What is shown in a language of ours. :raises KeyError: it is none."""
+        return self._notices[language]
+
+    def known(self, hash: str) -> Notice | None:  # noqa: A002 - the word of the design
+        """The notice with this hash, in whichever language, if the current policy can show it."""
+        return self._by_hash.get(hash)
+
+    def head(self, consent: Consent, view: View) -> bytes:
+        """What belongs into ``<head>``: nothing, as the notice brings its own script and style."""
+        return b""
+
+    def body(self, consent: Consent, view: View) -> bytes:
+        """What belongs into ``<body>``: the host element with its shadow root, ASCII only."""
+        following = "" if len(view.next) > LONGEST_NEXT else view.next
+        key = (
+            view.language,
+            view.inline,
+            view.nonce is None,
+            following == "",
+            view.rule,
+            view.posted,
+            view.broken,
+            view.narrowed,
+            consent.ask,
+            consent.gpc,
+            consent.outcome,
+            consent.granted,
+            tuple(consent.services.values()),
+        )
+        stencil = self._stencils.get(key)
+        if stencil is None:
+            stencil = self._draw(consent, view, following)
+            if len(self._stencils) >= REMEMBERED:
+                self._stencils.clear()
+            self._stencils[key] = stencil
+        return stencil.fill(
+            {
+                "prefix": attribute(view.prefix),
+                "next": attribute(following),
+                "query": quote(following, safe="/").encode(),
+                "nonce": attribute(view.nonce or ""),
+                "view": attribute(view.view),
+            }
+        )
+
+    def _draw(self, consent: Consent, view: View, following: str) -> Stencil:
+        asks = consent.ask and view.rule != "never"
+        sheets = ("control", *(("banner", self._layout(view.rule)) if asks else ()))
+        html = self._banner.render(
+            words=self.words[view.language],
+            policy=self.policy,
+            notice=self.notice(view.language),
+            banner=self.banner(view.language) if asks else None,
+            consent=consent,
+            state=Markup(_plain_json(state(consent))),  # noqa: S704 - ids of a closed alphabet
+            view=view,
+            style=Markup(client.sheet(*sheets).body.decode()),  # noqa: S704 - our own file
+            sheet=client.sheet(*sheets),
+            script=client.first(),
+            hole={
+                "prefix": self._hole("prefix"),
+                "next": self._hole("next") if following else "",
+                "query": Markup("?next=") + self._hole("query") if following else "",
+                "nonce": self._hole("nonce") if view.nonce is not None else "",
+                "view": self._hole("view"),
+            },
+        )
+        pieces = re.split(re.escape(self._token) + r"(\w+);", _LAYOUT.sub("", html))
+        return Stencil(tuple(to_ascii(piece) for piece in pieces[::2]), tuple(pieces[1::2]))
+
+    def _hole(self, name: str) -> Markup:
+        return Markup(f"{self._token}{name};")  # noqa: S704 - no text of anyone's
+
+    def _layout(self, rule: str) -> str:
+        return "inline" if rule == "inline" else self.policy.layout
+
+    def banner(self, language: str) -> dict[str, Any]:
+        """The first layer's words and buttons."""
+        words, regime = self.words[language], self.policy.strictest_regime
+        names = [self.purpose(name, language)["title"] for name in self.policy.askable]
+        return {
+            "regime": str(regime),
+            "text": words(str(regime), site=self.policy.site.name),
+            "details": words(
+                "details",
+                purposes=", ".join(names),
+                partners=len({service.vendor for service in self._asked_services}),
+                controller=self.policy.controller.name,
+            ),
+            "buttons": [{"id": name, "text": words(f"{regime}-{name}")} for name in BUTTONS.get(regime, ())],
+        }
+
+    def purpose(self, name: str, language: str) -> dict[str, str]:
+        """A purpose's title and description in a language, from the policy, else ours, else its id."""
+        own, words = self.policy.purposes.get(name), self.words[language]
+        title = own and _in_language(own.title, language, self.policy.language)
+        text = own and _in_language(own.description, language, self.policy.language)
+        return {
+            "id": name,
+            "title": title or words.get(f"purpose-{name}") or name.replace("-", " ").capitalize(),
+            "text": text or words.get(f"purpose-{name}-text"),
+        }
+
+    @property
+    def _asked_services(self) -> list[Service]:
+        return [
+            self.policy.services[name] for name in self.policy.services if name in self.policy.fingerprints
+        ]
+
+    @cached_property
+    def _notices(self) -> Mapping[str, Notice]:
+        found = {}
+        for language in self.words:
+            document = rfc8785.dumps(self._document(language))
+            found[language] = Notice(hashlib.sha256(document).hexdigest(), language, document)
+        return found
+
+    @cached_property
+    def _by_hash(self) -> Mapping[str, Notice]:
+        return {notice.hash: notice for notice in self._notices.values()}
+
+    def _document(self, language: str) -> dict[str, Any]:
+        policy, words = self.policy, self.words[language]
+        dump = policy.model_dump(
+            mode="json", include={"site", "controller", "privacy_url", "imprint_url", "services"}
+        )
+        return {
+            **dump,
+            "kind": "notice",
+            "language": language,
+            "direction": words.direction,
+            "layout": policy.layout,
+            "position": policy.position,
+            "banner": self.banner(language),
+            "purposes": [
+                {**self.purpose(name, language), "regime": str(policy.regimes[name])}
+                for name in self.purposes
+            ],
+            "words": dict(words.messages),
+        }
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """Ids of all purposes in the order shown, ``necessary`` first."""
+        return (NECESSARY, *(name for name in self.policy.purposes if name != NECESSARY))
+
+
+def state(consent: Consent) -> dict[str, Any]:
+    """The part of a consent that the browser's side works with."""
+    return {
+        "decided": consent.decided,
+        "outcome": consent.outcome,
+        "granted": sorted(consent.granted),
+        "services": dict(consent.services),
+    }
+
+
+def attribute(text: str) -> bytes:
+    """A text as ASCII for a quoted attribute or for element content."""
+    return str(escape(text)).encode("ascii", "xmlcharrefreplace")
+
+
+def to_ascii(html: str) -> bytes:
+    """HTML as ASCII: character references, but escapes of their own language inside style and script."""
+    pieces: list[str] = []
+    end = 0
+    for match in _RAW.finditer(html):
+        change = _css_escape if match[2].lower() == "style" else _script_escape
+        pieces += (html[end : match.end(1)], re.sub(r"[^\x00-\x7f]", change, match[3]), match[4])
+        end = match.end()
+    return "".join([*pieces, html[end:]]).encode("ascii", "xmlcharrefreplace")
+
+
+def _css_escape(match: re.Match[str]) -> str:
+    return f"\\{ord(match[0]):x} "
+
+
+def _script_escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
+
+
+def _plain_json(value: Any) -> str:
+    """JSON for a single-quoted attribute: what it holds are ids, which need no other escape."""
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("'", "\\u0027").replace("<", "\\u003c")
+
+
+def _in_language(texts: Mapping[str, str], *languages: str) -> str:
+    found = look_up(languages, texts)
+    return texts[found] if found else next(iter(texts.values()), "")
+
+
+def _environment(folders: Sequence[Path]) -> Environment:
+    loaders = [FileSystemLoader(folder) for folder in (*folders, TEMPLATES)]
+    return Environment(
+        loader=ChoiceLoader(loaders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )

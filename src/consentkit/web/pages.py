@@ -1,0 +1,192 @@
+"""The visitor's pages below the prefix, and our static files: values in, an Answer out.
+
+Every page works without JavaScript, under a CSP of its own that allows nothing from elsewhere, and stays out of search
+results and caches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from consentkit.core.consent import Consent
+from consentkit.core.policy import Cookie, Policy, Service
+
+from . import client
+from .answer import Answer, Header
+from .notice import BUTTONS, Notice, NoticeBook, View, state, to_ascii
+
+OWN_CSP = (
+    b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+PAGE_HEADERS: tuple[Header, ...] = (
+    (b"content-security-policy", OWN_CSP),
+    (b"x-robots-tag", b"noindex"),
+    (b"cache-control", b"no-store"),
+    # Not no-referrer: under it a form of the same origin sends "Origin: null", and a grant could come from anywhere.
+    (b"referrer-policy", b"same-origin"),
+)
+PRIVATE: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"x-robots-tag", b"noindex"))
+FOREVER: tuple[Header, ...] = (
+    (b"cache-control", b"public, max-age=31536000, immutable"),
+    # A module in a sandboxed frame is fetched from an opaque origin.
+    (b"access-control-allow-origin", b"*"),
+    (b"vary", b"Accept-Encoding"),
+)
+HTML = "text/html; charset=utf-8"
+PAGE = "page"
+_UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
+
+
+class Pages:
+    """The answers to the GETs below the prefix.
+
+    :param book: what the visitor is shown.
+    """
+
+    def __init__(self, policy: Policy, book: NoticeBook) -> None:
+        self.policy = policy
+        self.book = book
+        self._page = client.sheet(PAGE)
+        sheets = [
+            client.sheet(*names)
+            for names in (
+                ("control",),
+                *(("control", "banner", layout) for layout in ("bar", "box", "modal", "inline")),
+                (PAGE,),
+            )
+        ]
+        self._assets = {asset.name: asset for asset in (client.first(), client.preferences(), *sheets)}
+
+    def preferences(self, consent: Consent, view: View, status: str = "") -> Answer:
+        """The second layer as a page: each purpose, each service, and the four acts.
+
+        :param status: name of a text to show at the top, e.g. ``saved``; empty for none.
+        """
+        return self._html(
+            200,
+            "visitor/preferences.html",
+            view,
+            consent=consent,
+            notice=self.book.notice(view.language),
+            purposes=[self._purpose(name, consent, view.language) for name in self.book.purposes],
+            equal=BUTTONS,
+            status=status,
+        )
+
+    def declaration(self, view: View) -> Answer:
+        """The cookies and services, from the policy."""
+        purposes = [self._purpose(name, None, view.language) for name in self.book.purposes]
+        return self._html(200, "visitor/declaration.html", view, purposes=purposes)
+
+    def problem(self, status: int, view: View, retry_after: int | None = None) -> Answer:
+        """What went wrong with a form, and what to do, without JavaScript.
+
+        :param status: 400, 403, 409, 415, 429 or 503.
+        :param retry_after: seconds, for the ``Retry-After`` field (RFC 9110 section 10.2.3).
+        """
+        headers = ((b"retry-after", str(retry_after).encode()),) if retry_after is not None else ()
+        return self._html(status, "visitor/problem.html", view, headers, status=status)
+
+    def state(self, consent: Consent, notice: Notice) -> Answer:
+        """The consent as JSON."""
+        return as_json(200, self.state_of(consent, notice))
+
+    def state_of(self, consent: Consent, notice: Notice) -> dict[str, Any]:
+        """What ``/state`` tells, as a value; a decision's answer carries it too."""
+        return {
+            **state(consent),
+            "regimes": {name: str(regime) for name, regime in consent.regimes.items()},
+            "jurisdiction": consent.jurisdiction,
+            "notice": notice.hash,
+            "policy": self.policy.version,
+        }
+
+    def health(self, report: Mapping[str, Any]) -> Answer:
+        """For probes: 200 where ``report["ok"]`` is true or absent, else 503."""
+        return as_json(200 if report.get("ok", True) else 503, report)
+
+    def static(self, name: str, accept_encoding: str = "") -> Answer | None:
+        """One of our files by its hashed name, compressed where the browser takes it; ``None`` for no such file."""
+        asset = self._assets.get(name)
+        if asset is None:
+            return None
+        if "gzip" in accept_encoding:
+            return Answer(200, asset.gzipped, asset.content_type, (*FOREVER, (b"content-encoding", b"gzip")))
+        return Answer(200, asset.body, asset.content_type, FOREVER)
+
+    def _html(
+        self, answer_status: int, template: str, view: View, headers: tuple[Header, ...] = (), **values: Any
+    ) -> Answer:
+        html = self.book.environment.get_template(template).render(
+            words=self.book.words[view.language],
+            languages=self.book.words.values(),
+            policy=self.policy,
+            view=view,
+            sheet=self._page,
+            lifetime=self._duration(self.policy.cookie_lifetime, view.language),
+            **values,
+        )
+        return Answer(answer_status, to_ascii(html), HTML, (*PAGE_HEADERS, *headers))
+
+    def _purpose(self, name: str, consent: Consent | None, language: str) -> dict[str, Any]:
+        services = [key for key, service in self.policy.services.items() if service.purposes[0] == name]
+        return {
+            **self.book.purpose(name, language),
+            "asked": name in self.policy.askable,
+            "on": consent is None or name in consent.granted,
+            "services": [
+                self._service(key, self.policy.services[key], consent, language) for key in services
+            ],
+        }
+
+    def _service(self, name: str, service: Service, consent: Consent | None, language: str) -> dict[str, Any]:
+        decision = consent.decision if consent else None
+        exception = decision.services.get(self.policy.marks[name]) if decision else None
+        return {
+            "id": name,
+            "title": service.title or service.vendor,
+            "vendor": service.vendor,
+            "privacy_url": service.privacy_url,
+            "sells": service.sells,
+            "asked": name in self.policy.fingerprints,
+            "exception": exception,
+            "purposes": [self.book.purpose(purpose, language)["title"] for purpose in service.purposes],
+            "cookies": [self._cookie(cookie, language) for cookie in service.cookies],
+        }
+
+    def _cookie(self, cookie: Cookie, language: str) -> dict[str, str]:
+        lifetime = (
+            self.book.words[language]("session")
+            if cookie.lifetime is None
+            else self._duration(cookie.lifetime, language)
+        )
+        return {"name": cookie.name or readable(cookie.pattern or ""), "lifetime": lifetime}
+
+    def _duration(self, seconds: int, language: str) -> str:
+        size, unit = next((pair for pair in _UNITS if seconds >= pair[0]), _UNITS[-1])
+        return self.book.words[language](unit, count=max(1, round(seconds / size)))
+
+
+def as_json(status: int, value: Mapping[str, Any], headers: tuple[Header, ...] = ()) -> Answer:
+    """A JSON answer that no cache keeps."""
+    body = json.dumps(value, separators=(",", ":")).encode()
+    return Answer(status, body, "application/json", (*PRIVATE, *headers))
+
+
+def readable(pattern: str) -> str:
+    """A cookie's pattern as people write it: ``^_ga_[A-Z0-9]+$`` as ``_ga_*``."""
+    text = pattern.removeprefix("^").removesuffix("$")
+    simple, depth = "", 0
+    for sign in text:
+        depth += sign in "[("
+        if depth == 0:
+            simple += "*" if sign in ".+*?" else sign if sign != "\\" else ""
+        elif sign in "])":
+            depth -= 1
+            simple += "*"
+    while "**" in simple:
+        simple = simple.replace("**", "*")
+    return simple
