@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from .app import POLICY, create_app
 from .comments import Comments
 from .pages import Setting, create_site
-from .regimes import RegimeSwitch
+from .regimes import RegimeSwitch, policy_under
 from .streams import Pace
 from .third import create_third
 
@@ -58,7 +58,7 @@ def listen(port: int, option: str) -> socket.socket:
     return sock
 
 
-def create_demo(third: str, audit: str, pace: Pace) -> ASGIApp:
+def create_demo(site: str, third: str, audit: str, pace: Pace) -> ASGIApp:
     """The newsroom under three regimes, with one log and one letter box."""
     from consentkit import AuditLog
     from consentkit.policyfile import load
@@ -71,7 +71,7 @@ def create_demo(third: str, audit: str, pace: Pace) -> ASGIApp:
     def under(regime: str) -> ASGIApp:
         return create_app(
             setting=Setting(third=third, regime=regime, pace=pace, comments=comments),
-            policy=policy.model_copy(update={"regime": regime}),
+            policy=policy_under(regime, policy, site, third),
             secret_key=key,
             audit=log,
         )
@@ -82,8 +82,9 @@ def create_demo(third: str, audit: str, pace: Pace) -> ASGIApp:
 def serve(news: socket.socket, other: socket.socket, audit: str, consent: bool) -> None:
     """Run both servers until SIGINT or SIGTERM."""
     pace = Pace()
+    site = f"http://{HOST}:{port_of(news)}"
     third = f"http://third.localhost:{port_of(other)}"
-    app = create_demo(third, audit, pace) if consent else create_site(Setting(third=third, pace=pace))
+    app = create_demo(site, third, audit, pace) if consent else create_site(Setting(third=third, pace=pace))
     servers = {
         Server(configure(app)): news,
         Server(configure(create_third())): other,

@@ -9,11 +9,24 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from consentkit.core.policy import Policy
+
 REGIMES = ("notice", "opt-out", "opt-in")
 COOKIE = "newsroom_regime"
 PATH = "/demo/regime/"
 VISITOR_COOKIES = ("consentkit", "consentkit-hint", "_tp_id")
 """What a visitor gathers here; without them the next page meets a new one."""
+
+
+def policy_under(regime: str, policy: Policy, site: str, third: str) -> Policy:
+    """The policy as this demo needs it: under one regime, and with the addresses it runs at."""
+    fields = policy.model_dump()
+    fields["regime"] = regime
+    fields["site"]["address"] = site
+    for service in fields["services"].values():
+        service["hosts"] = [urlsplit(third).netloc]
+    # Not model_copy: it neither checks what it is given nor forgets what the policy has computed.
+    return Policy.model_validate(fields)
 
 
 class RegimeSwitch:

@@ -17,16 +17,19 @@ from urllib.parse import urlsplit
 
 import html5lib
 import pytest
+from examples.newsroom.app import POLICY
 from examples.newsroom.comments import Comment, CommentError, Comments, parse_comment
 from examples.newsroom.content import read_articles
 from examples.newsroom.demo import main, port_of
 from examples.newsroom.pages import Setting, create_site
-from examples.newsroom.regimes import RegimeSwitch, chosen, way_back
+from examples.newsroom.regimes import RegimeSwitch, chosen, policy_under, way_back
 from examples.newsroom.streams import REGATTA, Pace
 from examples.newsroom.third import create_third
 from selectolax.lexbor import LexborHTMLParser
 from starlette.requests import Request
 from starlette.testclient import TestClient
+
+from consentkit.policyfile import load
 
 THIRD = "http://third.localhost:4711"
 ARTICLES = read_articles()
@@ -396,6 +399,34 @@ def test_the_scripts_of_the_third_party_are_never_cached(third: TestClient, scri
 
 
 # The switch
+
+
+@pytest.mark.parametrize("regime", ["notice", "opt-out", "opt-in"])
+def test_the_policy_is_the_files_but_for_its_regime_and_addresses(regime: str) -> None:
+    policy = policy_under(regime, load(POLICY), "http://127.0.0.1:4710", THIRD)
+
+    assert policy.strictest_regime == regime
+    assert policy.site.address == "http://127.0.0.1:4710"
+    assert {host for service in policy.services.values() for host in service.hosts} == {
+        "third.localhost:4711"
+    }
+    assert policy.asked == load(POLICY).asked
+
+
+def test_the_policy_names_every_service_of_the_templates(site: TestClient) -> None:
+    policy = load(POLICY)
+    named = set()
+    for path in [*MODERN, "/archive/1998", "/archive/frames"]:
+        for node in LexborHTMLParser(site.get(path).text).css("[data-category]"):
+            service = node.attributes["data-service"] or ""
+            assert policy.services[service].purposes == (node.attributes["data-category"],)
+            named.add(service)
+
+    assert named == set(policy.services)
+
+
+def test_the_policy_never_covers_the_legal_pages() -> None:
+    assert [(rule.match, rule.notice) for rule in load(POLICY).pages] == [("/legal/*", "never")]
 
 
 class Named:
