@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .batch import Recorded
+from .batch import Recorded, seal
 from .engine import locate, sqlite_file
-from .errors import AuditError, LogOverloaded
+from .errors import AuditError, EventRefused, LogOverloaded
 from .event import Document, Event
 from .patience import Patience
 from .spool import Kept, Spool
@@ -87,7 +87,7 @@ class AuditLog:
         :raises LogOverloaded: too many wait; nothing was tried.
         :raises EventRefused: it can never be written.
         """
-        return await self._enter(event, documents, once, keep=False)
+        return await self._enter(event, documents, once, None)
 
     async def record_refusal(
         self, event: Event, *, documents: Sequence[Document] = (), once: bytes | None = None
@@ -98,11 +98,13 @@ class AuditLog:
 
         :returns: its place; with ``seq=None`` where it lies in the spool; ``None`` where that failed too.
         """
+        kept = Kept(event, tuple(documents), once)
         try:
-            return await self._enter(event, documents, once, keep=True)
+            return await self._enter(event, documents, once, kept)
+        except EventRefused:
+            raise
         except AuditError:
             # The queue is full, or the writer is stuck or could not spool. Spooled twice is written once.
-            kept = Kept(event, tuple(documents), once)
             safe = await asyncio.to_thread(self._ready().keep, [kept])
             return Recorded(event.id, None, True) if safe else None
 
@@ -147,16 +149,17 @@ class AuditLog:
         }
 
     def _enter(
-        self, event: Event, documents: Sequence[Document], once: bytes | None, *, keep: bool
+        self, event: Event, documents: Sequence[Document], once: bytes | None, keep: Kept | None
     ) -> asyncio.Future[Recorded]:
         writer = self._ready()
         if writer.waiting() >= self._limit:
             msg = f"{self._limit} events wait already"
             raise LogOverloaded(msg)
+        row = seal(event, once, writer.salts.draw())
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Recorded] = loop.create_future()
         self._patience_of(loop).watch(future)
-        writer.put(Entry(event, tuple(documents), once, keep, future, loop))
+        writer.put(Entry(row, tuple(documents), keep, future, loop))
         return future
 
     def _patience_of(self, loop: asyncio.AbstractEventLoop) -> Patience:

@@ -7,7 +7,7 @@ after :class:`ConnectionLost`: then only ``look=True`` on a new connection tells
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count, repeat
 from typing import Any
@@ -81,7 +81,12 @@ class Store:
         _close(connection)
 
     def append(
-        self, rows: Sequence[Row], papers: Sequence[Document] = (), *, look: bool = False
+        self,
+        rows: Sequence[Row],
+        papers: Sequence[Document] = (),
+        *,
+        look: bool = False,
+        committing: Callable[[], None] | None = None,
     ) -> list[Recorded | EventRefused]:
         """Write a batch, durably.
 
@@ -94,11 +99,13 @@ class Store:
         self._notice_replaced_file()
         self.open()
         assert self._connection is not None  # noqa: S101 - for the type checker: open() raises or connects
-        committing = False
+        written = False
         try:
             transaction = self._connection.begin()
             places = self._write(self._connection, rows, papers, look=look)
-            committing = True
+            written = True
+            if committing is not None:
+                committing()
             transaction.commit()
         except IntegrityError:
             self._roll_back()
@@ -106,7 +113,7 @@ class Store:
         except (DBAPIError, OSError) as error:
             # Never again on this connection: after an I/O error SQLite's and the server's view may differ from ours.
             self.close()
-            broken = committing or (isinstance(error, DBAPIError) and error.connection_invalidated)
+            broken = written or (isinstance(error, DBAPIError) and error.connection_invalidated)
             kind = ConnectionLost if broken else LogUnavailable
             msg = f"the store did not take the event: {cause(error)}"
             raise kind(msg) from None

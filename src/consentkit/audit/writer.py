@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from .batch import Recorded, Row, seal
 from .engine import cause
-from .errors import AuditError, EventRefused, LogUnavailable
-from .event import SALT_BYTES, Document, Event
+from .errors import AuditError, LogUnavailable
+from .event import SALT_BYTES, Document
 from .spool import Kept, Spool
 from .store import Clash, ConnectionLost, Store
 
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 LARGEST_BATCH = 1024  # events; beyond it a batch is no cheaper per event, and the first one waits longer
 SMALLEST_HALF = 64  # events; fewer than these are not worth a second sync
+SALTS_AT_ONCE = 256
 FIRST_PAUSE = 0.05  # seconds
 LONGEST_PAUSE = 2.0
 REPLAY_EVERY = 1.0  # seconds between tries while events lie in the spool
@@ -38,13 +39,12 @@ REPLAY_EVERY = 1.0  # seconds between tries while events lie in the spool
 class Entry(NamedTuple):
     """An event on its way.
 
-    :param keep: whether to spool it if the store does not take it: not a grant, which is then answered instead.
+    :param keep: what to spool if the store does not take it; ``None`` for a grant, which is then answered instead.
     """
 
-    event: Event
+    row: Row
     documents: tuple[Document, ...]
-    once: bytes | None
-    keep: bool
+    keep: Kept | None
     future: asyncio.Future[Recorded]
     loop: asyncio.AbstractEventLoop
 
@@ -71,12 +71,14 @@ class Writer:
     def __init__(self, store: Store, spool: Spool, timeout: float) -> None:
         self.counters = Counters()
         self.state = "unopened"
+        self.salts = Salts()
         self._store = store
         self._spool = spool
         self._timeout = timeout
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self.put = self._queue.put
         self.waiting = self._queue.qsize
+        self._unanswered: tuple[Sequence[Entry], Sequence[Answer]] | None = None
         self._stopping = False
         self._pause = 0.0
         self._leave_alone_until = 0.0
@@ -114,7 +116,7 @@ class Writer:
             room = min(LARGEST_BATCH, max(SMALLEST_HALF, (self._queue.qsize() + 2) // 2))
             while entry is not None:
                 # Whoever was told that it failed must not find it in the log.
-                if entry.keep or not entry.future.done():
+                if entry.keep is not None or not entry.future.done():
                     batch.append(entry)
                     if len(batch) == room:
                         return batch
@@ -127,26 +129,26 @@ class Writer:
     def _commit(self, batch: Sequence[Entry]) -> None:
         answers: Sequence[Answer]
         try:
-            answers = self._write(batch)
+            answers = self._append(
+                [entry.row for entry in batch], _papers(entry.documents for entry in batch)
+            )
         except AuditError as error:
             answers = self._fail(batch, error)
         except Exception as error:
             logger.exception("the writer of the log met a fault of its own")
             answers = self._fail(batch, LogUnavailable(f"the log failed: {type(error).__name__}"))
-        _settle(batch, answers, self.counters)
+        self._answer()
+        self._unanswered = (batch, answers)
+        if self._queue.empty():
+            self._answer()
 
-    def _write(self, batch: Sequence[Entry]) -> list[Answer]:
-        salts = os.urandom(SALT_BYTES * len(batch))
-        sealed = [
-            _seal(entry.event, entry.once, salts[at : at + SALT_BYTES])
-            for entry, at in zip(batch, range(0, len(salts), SALT_BYTES), strict=True)
-        ]
-        rows = [row for row in sealed if isinstance(row, Row)]
-        papers = _papers(entry.documents for entry in batch)
-        if len(rows) == len(sealed):
-            return self._append(rows, papers)
-        placed = iter(self._append(rows, papers) if rows else ())
-        return [next(placed) if isinstance(row, Row) else row for row in sealed]
+    def _answer(self) -> None:
+        """Answer the batch before. Called as the next commit begins: the interpreter's lock is free while it lasts, so
+        that the event loop works on these answers and does not hold up the writer.
+        """
+        if self._unanswered is not None:
+            (batch, answers), self._unanswered = self._unanswered, None
+            _settle(batch, answers, self.counters)
 
     def _append(self, rows: Sequence[Row], papers: Sequence[Document]) -> list[Answer]:
         """Append, looking first where something may be there already, and once more where the connection broke."""
@@ -158,7 +160,9 @@ class Writer:
         look = False
         for again in (True, True, False):
             try:
-                places: list[Answer] = list(self._store.append(rows, papers, look=look))
+                places: list[Answer] = list(
+                    self._store.append(rows, papers, look=look, committing=self._answer)
+                )
             except Clash:
                 look = True
                 continue
@@ -189,11 +193,11 @@ class Writer:
     def _fail(self, batch: Sequence[Entry], error: AuditError) -> list[Answer]:
         self.counters.failed += len(batch)
         logger.error("%d event(s) not written: %s", len(batch), error)
-        kept = [Kept(entry.event, entry.documents, entry.once) for entry in batch if entry.keep]
+        kept = [entry.keep for entry in batch if entry.keep is not None]
         safe = not kept or self.keep(kept)
         # One error each: raising the same object in many tasks would chain their tracebacks.
         return [
-            Recorded(entry.event.id, None, True) if entry.keep and safe else type(error)(str(error))
+            Recorded(entry.row.id, None, True) if entry.keep and safe else type(error)(str(error))
             for entry in batch
         ]
 
@@ -225,16 +229,26 @@ class Writer:
     def _append_kept(self, kept: Sequence[Kept]) -> None:
         for start in range(0, len(kept), LARGEST_BATCH):
             part = kept[start : start + LARGEST_BATCH]
-            salts = (os.urandom(SALT_BYTES) for _ in part)
-            rows = [seal(one.event, one.once, salt) for one, salt in zip(part, salts, strict=True)]
+            rows = [seal(one.event, one.once, self.salts.draw()) for one in part]
             self._append(rows, _papers(one.documents for one in part))
 
 
-def _seal(event: Event, once: bytes | None, salt: bytes) -> Row | EventRefused:
-    try:
-        return seal(event, once, salt)
-    except EventRefused as error:
-        return error
+class Salts:
+    """Random salts, drawn many at a time: each call of the system's generator lets go of the interpreter's lock, and
+    the writer would wake up to a batch of one. Belongs to one process, so that a fork never shares what was drawn.
+    """
+
+    def __init__(self) -> None:
+        self._drawn: list[bytes] = []
+
+    def draw(self) -> bytes:
+        """A salt that nobody had and nobody will have."""
+        try:
+            return self._drawn.pop()
+        except IndexError:
+            many = os.urandom(SALT_BYTES * SALTS_AT_ONCE)
+            self._drawn += [many[at : at + SALT_BYTES] for at in range(SALT_BYTES, len(many), SALT_BYTES)]
+            return many[:SALT_BYTES]
 
 
 def _papers(named: Iterable[Sequence[Document]]) -> list[Document]:
