@@ -1,0 +1,164 @@
+"""What a tree builder would say about the place of a tag, as far as bytes can tell.
+
+Foreign content (svg, math) matters most: in it `<style>`, `<title>` and `<script>` are markup and CDATA exists. Its
+open elements are kept, bounded; HTML elements are not, so two things are not known and answered with `UNSURE`:
+
+- whether an end tag inside svg belongs to an ancestor (then it closes the svg) or to nothing (then it does not);
+- whether a parser of an older or newer kind ignores an element inside `<select>`.
+
+While unsure, what could be raw text is read as markup, so that nothing hides in it; a script's text stays text.
+
+Source: WHATWG HTML 13.2.6 (dispatcher, integration points), 13.2.6.5 (foreign content), checked 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from consentkit.html.rawtext import RAW_NAMES
+from consentkit.html.tag import Context, Tag
+
+__all__ = ["Tree"]
+
+_BREAKOUT: Final = frozenset(
+    b"b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta"
+    b" nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
+)
+_SVG_HTML: Final = frozenset((b"foreignobject", b"desc", b"title"))
+_MATH_HTML: Final = frozenset((b"mi", b"mo", b"mn", b"ms", b"mtext"))
+_FONT: Final = (b"color", b"face", b"size")
+_CLOSES_SELECT: Final = frozenset((b"select", b"input", b"keygen", b"textarea"))
+_DEEPEST: Final = 512
+"""Open foreign elements that are remembered; browsers themselves stop nesting at this depth."""
+
+_SVG: Final = 1
+_MATH: Final = 2
+_POINT: Final = 4
+"""An integration point: what it holds is HTML."""
+
+
+class Tree:
+    """The open foreign elements, and whether a template, a noscript, a select or a frameset is open."""
+
+    __slots__ = ("_foreign", "_select", "_templates", "_unsure", "context", "frameset", "here", "in_noscript")
+
+    def __init__(self) -> None:
+        self._foreign: list[tuple[bytes, int]] = []
+        self._templates = 0
+        self._select = False
+        self._unsure = False
+        self.frameset = False
+        self.in_noscript = False
+        self.context = Context.HTML
+        self.here = Context.HTML
+        """The context of the opener that was taken in last."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is open that changes how a tag reads."""
+        return not (self.context or self._foreign or self._select or self.frameset)
+
+    @property
+    def cdata(self) -> bool:
+        """Whether `<![CDATA[` opens a section here; in HTML it is a comment that ends at `>`."""
+        return bool(self._foreign)
+
+    @property
+    def inside(self) -> bool:
+        """Whether a template or noscript is open: no place for a notice."""
+        return self._templates > 0 or self.in_noscript
+
+    def opener(self, name: bytes, raw: bytes) -> bytes:
+        """Take in an opener and return the name of the raw text that follows, or b""."""
+        self.here = self.context
+        if self._foreign and not self._foreign[-1][1] & _POINT and self._stays_foreign(name, raw):
+            return b""
+        self.here = self.context
+        if name in (b"svg", b"math"):
+            if not Tag(name, raw).self_closing:
+                self._foreign.append((name, _SVG if name == b"svg" else _MATH))
+        elif name == b"template":
+            self._templates += 1
+        elif name == b"noscript":
+            self.in_noscript = True
+        elif name == b"frameset":
+            self.frameset = True
+        elif name == b"select" or (self._select and name in _CLOSES_SELECT):
+            self._select = not self._select
+        self._refresh()
+        return self._text_of(name) if name in RAW_NAMES else b""
+
+    def _text_of(self, name: bytes) -> bytes:
+        if name == b"script" or not (self._select or self._unsure or self.frameset):
+            return name
+        return name if self.frameset and name == b"noframes" else b""
+
+    def _stays_foreign(self, name: bytes, raw: bytes) -> bool:
+        kind = self._foreign[-1][1]
+        if name in _BREAKOUT or (name == b"font" and any(Tag(name, raw).get(key) for key in _FONT)):
+            while self._foreign and not self._foreign[-1][1] & _POINT:
+                self._foreign.pop()
+            self._unsure = False
+            self._refresh()
+            return False
+        if kind & _MATH and self._foreign[-1][0] == b"annotation-xml" and name == b"svg":
+            return False
+        tag = Tag(name, raw)
+        if not tag.self_closing:
+            self._push(name, kind, tag)
+        return True
+
+    def _push(self, name: bytes, kind: int, tag: Tag) -> None:
+        point = name in (_SVG_HTML if kind & _SVG else _MATH_HTML)
+        if name == b"annotation-xml":
+            encoding = tag.get(b"encoding")
+            point = encoding is not None and encoding.text.lower() in ("text/html", "application/xhtml+xml")
+        if len(self._foreign) < _DEEPEST:
+            self._foreign.append((name, (kind & ~_POINT) | (_POINT if point else 0)))
+        else:
+            self._unsure = True
+        self._refresh()
+
+    def closer(self, name: bytes) -> None:
+        """Take in an end tag."""
+        if self._foreign:
+            self._close_foreign(name)
+        if name == b"template" and self._templates:
+            self._templates -= 1
+        elif name == b"noscript":
+            self.leave_noscript()
+        elif name == b"select":
+            self._select = False
+        self._refresh()
+
+    def _close_foreign(self, name: bytes) -> None:
+        for depth in range(len(self._foreign) - 1, -1, -1):
+            if self._foreign[depth][0] == name:
+                del self._foreign[depth:]
+                break
+        else:
+            if not self._foreign[-1][1] & _POINT:
+                self._unsure = name not in (b"p", b"br")
+                self._foreign.clear()
+        if name in (b"svg", b"math") and not self._foreign:
+            self._unsure = False
+
+    def leave_noscript(self) -> None:
+        """End a noscript and whatever was left open in it."""
+        if self.in_noscript:
+            self.in_noscript = False
+            self._foreign.clear()
+            self._unsure = False
+        self._refresh()
+
+    def _refresh(self) -> None:
+        context = Context.HTML
+        if self._foreign and not self._foreign[-1][1] & _POINT:
+            context |= Context.FOREIGN
+        if self._templates:
+            context |= Context.TEMPLATE
+        if self.in_noscript:
+            context |= Context.NOSCRIPT
+        if self._unsure or self._select or self.frameset:
+            context |= Context.UNSURE
+        self.context = context

@@ -1,0 +1,177 @@
+"""Whether the bytes are a document, and where its head and its body start: the tree builder's first modes as a table.
+
+    stage        stays while it meets                        otherwise
+    START        white space, comments, <?xml …>             doctype, html, head, body → BEFORE_HEAD; else FRAGMENT
+    BEFORE_HEAD  white space, comments, html                 head → HEAD; else the head is implied → HEAD, again
+    HEAD         white space, comments, `_HEAD_NAMES`        </head> → AFTER_HEAD; body → BODY; frameset → FRAMESET;
+    AFTER_HEAD   the same without noscript                   else the body is implied → BODY
+    BODY         everything; `place="end"` waits for </body> or </html>
+
+Inside a template or noscript nothing counts. Source: WHATWG HTML 13.2.6.4.1-6, checked 2026-11.
+
+Known limit: a frameset after text that implied a body (an error that browsers repair by dropping the body) gets the
+notice, and then shows the body.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntFlag, auto
+from typing import Final
+
+from consentkit.html.rules import DocumentFacts
+from consentkit.html.tag import Tag
+
+__all__ = ["Document", "Move", "Stage"]
+
+
+class Stage(Enum):
+    """How far the document has come."""
+
+    START = auto()
+    BEFORE_HEAD = auto()
+    HEAD = auto()
+    AFTER_HEAD = auto()
+    BODY = auto()
+    FRAMESET = auto()
+    FRAGMENT = auto()
+
+
+class Move(IntFlag):
+    """What goes in around a token: nothing, or the head's or the body's start, before or behind it."""
+
+    NOTHING = 0
+    HEAD_BEFORE = 1
+    HEAD_BEHIND = 2
+    BODY_BEFORE = 4
+    BODY_BEHIND = 8
+    END_BEFORE = 16
+
+
+_HEAD_NAMES: Final = frozenset(
+    b"base basefont bgsound link meta noframes script style template title".split()
+)
+_STARTS: Final = frozenset((b"html", b"head", b"body", b"frameset"))
+_IMPLYING_CLOSERS: Final = frozenset((b"body", b"html", b"br"))
+_AMP: Final = frozenset(name.encode() for name in ("amp", "⚡", "amp4ads", "⚡4ads", "amp4email", "⚡4email"))
+
+
+class Document:
+    """Follows the tokens until the body is there (or, for `place="end"`, until it ends)."""
+
+    __slots__ = ("_at_end", "amp", "lang", "stage")
+
+    def __init__(self, at_end: bool) -> None:
+        self._at_end = at_end
+        self.stage = Stage.START
+        self.lang: str | None = None
+        self.amp = False
+
+    @property
+    def started(self) -> bool | None:
+        """Whether this is a document; None while nothing has been seen that tells."""
+        return None if self.stage is Stage.START else self.stage is not Stage.FRAGMENT or self.amp
+
+    @property
+    def before_body(self) -> bool:
+        """Whether every token matters: the body has not started."""
+        return self.stage in (Stage.START, Stage.BEFORE_HEAD, Stage.HEAD, Stage.AFTER_HEAD)
+
+    @property
+    def waits_for_end(self) -> bool:
+        """Whether the end tags of body and html matter."""
+        return self._at_end and self.stage is Stage.BODY
+
+    def facts(self, implied: bool) -> DocumentFacts:
+        """What a piece may know."""
+        return DocumentFacts(self.lang, implied)
+
+    def doctype(self) -> None:
+        """Take in `<!doctype`."""
+        if self.stage is Stage.START:
+            self.stage = Stage.BEFORE_HEAD
+
+    def text(self) -> Move:
+        """Take in text that is not white space."""
+        if self.stage is Stage.START:
+            self.stage = Stage.FRAGMENT
+        return self._imply_body() if self.before_body else Move.NOTHING
+
+    def opener(self, name: bytes, raw: bytes) -> Move:
+        """Take in an opener."""
+        if self.stage is Stage.START:
+            self.stage = Stage.BEFORE_HEAD if name in _STARTS else Stage.FRAGMENT
+        if not self.before_body:
+            return Move.NOTHING
+        if name == b"html":
+            self._html(raw)
+            return Move.NOTHING
+        if name == b"head":
+            return self._head()
+        return self._in_head(name)
+
+    def _html(self, raw: bytes) -> None:
+        if self.stage is not Stage.BEFORE_HEAD:
+            return
+        tag = Tag(b"html", raw)
+        lang = tag.get(b"lang")
+        self.lang = lang.text if lang and self.lang is None else self.lang
+        if any(attribute.name in _AMP for attribute in tag.attributes):
+            self.amp = True
+            self.stage = Stage.FRAGMENT
+
+    def _head(self) -> Move:
+        if self.stage is not Stage.BEFORE_HEAD:
+            return Move.NOTHING
+        self.stage = Stage.HEAD
+        return Move.HEAD_BEHIND
+
+    def _in_head(self, name: bytes) -> Move:
+        head = self._imply_head()
+        if name in _HEAD_NAMES or (name == b"noscript" and self.stage is Stage.HEAD):
+            return head
+        if name == b"frameset":
+            self.stage = Stage.FRAMESET
+            return head
+        self.stage = Stage.BODY
+        if self._at_end:
+            return head
+        return head | (Move.BODY_BEHIND if name == b"body" else Move.BODY_BEFORE)
+
+    def closer(self, name: bytes) -> Move:
+        """Take in an end tag."""
+        if self.stage is Stage.START:
+            self.stage = Stage.FRAGMENT
+        if self.waits_for_end and name in (b"body", b"html"):
+            return self._end()
+        if not self.before_body:
+            return Move.NOTHING
+        if name == b"head":
+            head = self._imply_head()
+            self.stage = Stage.AFTER_HEAD
+            return head
+        if name not in _IMPLYING_CLOSERS:
+            return Move.NOTHING
+        moves = self._imply_body()
+        return moves if name == b"br" else moves | self._end()
+
+    def end(self) -> Move:
+        """Take in the end of the file, met in data."""
+        if self.stage in (Stage.START, Stage.FRAGMENT, Stage.FRAMESET):
+            return Move.NOTHING
+        moves = self._imply_body() if self.before_body else Move.NOTHING
+        return moves | self._end()
+
+    def _end(self) -> Move:
+        waited, self._at_end = self._at_end, False
+        return Move.END_BEFORE if waited else Move.NOTHING
+
+    def _imply_head(self) -> Move:
+        if self.stage is not Stage.BEFORE_HEAD:
+            return Move.NOTHING
+        self.stage = Stage.HEAD
+        return Move.HEAD_BEFORE
+
+    def _imply_body(self) -> Move:
+        head = self._imply_head()
+        self.stage = Stage.BODY
+        return head if self._at_end else head | Move.BODY_BEFORE

@@ -1,0 +1,103 @@
+"""Where text that is not markup ends: script, style and their kin, comments, CDATA.
+
+    state        what ends it                        what changes it
+    element      </name and one of space / >         -
+    script       </script…                           <!--  → escaped
+    escaped      </script…                           -->   → script     <script…  → double
+    double       (nothing)                           -->   → script     </script… → escaped
+    comment      --> or --!>; > or -> right at once  -
+    bogus        >                                   -
+    cdata        ]]>                                 -
+    plaintext    (nothing)                           -
+
+The dashes of `<!--` may be those of `-->`, so a search goes on before them. Inside `<noscript>`, `</noscript…` ends
+everything: a browser with JavaScript reads its content as one text.
+
+Source: WHATWG HTML 13.2.5.4-31 and 13.2.5.41-54, checked 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["CLOSED_BY_TAG", "NOSCRIPT_END", "RAW_NAMES", "Text", "comment_start"]
+
+RAW_NAMES: Final = frozenset(
+    (b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes", b"plaintext")
+)
+CLOSED_BY_TAG: Final = RAW_NAMES - {b"plaintext"}
+_DELIMITER: Final = rb"(?=[\t\n\f\r />])"
+_NOSCRIPT: Final = rb"</(?i:noscript)" + _DELIMITER
+NOSCRIPT_END: Final = re.compile(_NOSCRIPT)
+
+_PATTERNS: Final[dict[bytes, bytes]] = {
+    **{name: rb"</(?i:%b)%b" % (name, _DELIMITER) for name in CLOSED_BY_TAG},
+    b"script": rb"<(?:/(?i:script)%b|!--)" % _DELIMITER,
+    b"escaped": rb"-->|</?(?i:script)%b" % _DELIMITER,
+    b"double": rb"-->|</(?i:script)%b" % _DELIMITER,
+    b"comment": rb"--!?>",
+    b"bogus": rb">",
+    b"cdata": rb"\]\]>",
+    b"plaintext": rb"(?!)",
+}
+_PLAIN: Final = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
+_IN_NOSCRIPT: Final = {name: re.compile(pattern + b"|" + _NOSCRIPT) for name, pattern in _PATTERNS.items()}
+_LONGEST: Final = len(b"</noscript") + 1
+_TAIL: Final = re.compile(rb"(?:<[!/a-zA-Z]?[!/a-zA-Z-]*+|--?!?|\]\]?)\Z")
+
+
+class Text:
+    """A stretch that holds no markup, read as it arrives.
+
+    `seek` returns where it ends (before the closing tag, or behind the mark that ends it) or -1 when more is needed;
+    `resume` is then where the next look starts: what stands before it is decided.
+    """
+
+    __slots__ = ("_patterns", "_state", "resume")
+
+    def __init__(self, state: bytes, resume: int, in_noscript: bool = False) -> None:
+        self._patterns = _IN_NOSCRIPT if in_noscript else _PLAIN
+        self._state = state
+        self.resume = resume
+
+    def seek(self, buffer: bytes) -> int:
+        """Look on from `resume`."""
+        while True:
+            found = self._patterns[self._state].search(buffer, self.resume)
+            if found is None:
+                tail = _TAIL.search(buffer, max(self.resume, len(buffer) - _LONGEST))
+                self.resume = tail.start() if tail else max(self.resume, len(buffer))
+                return -1
+            end = self._met(found)
+            if end >= 0:
+                return end
+
+    def _met(self, found: re.Match[bytes]) -> int:
+        mark = found[0].lower()
+        if mark[:1] == b"<" and mark != b"<!--":
+            if self._state == b"double" and mark == b"</script":
+                self._state = b"escaped"
+            elif mark == b"<script":
+                self._state = b"double"
+            else:
+                return found.start()
+            self.resume = found.end()
+            return -1
+        if self._state in (b"comment", b"bogus", b"cdata"):
+            return found.end()
+        self._state, self.resume = (
+            (b"escaped", found.end() - 2) if mark == b"<!--" else (b"script", found.end())
+        )
+        return -1
+
+
+def comment_start(buffer: bytes, start: int) -> int:
+    """Return where to look for the end of the comment at `start`, or -1 when two more bytes are needed.
+
+    `<!-->` and `<!--->` end at once, with the dashes that opened them; any other comment needs dashes of its own.
+    """
+    after = buffer[start + 4 : start + 6]
+    if after in (b"", b"-"):
+        return -1
+    return start + 2 if after[:1] == b">" or after == b"->" else start + 4
