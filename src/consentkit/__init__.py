@@ -1,1 +1,43 @@
-"""Consent that the server enforces and can prove."""
+"""Consent that the server enforces and can prove.
+
+::
+
+    from consentkit import ConsentMiddleware
+
+    app.add_middleware(ConsentMiddleware, policy="consent.toml", secret_key="…")
+
+The public names are loaded when they are first used: a ``check`` of a policy imports no database and no server.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consentkit.audit.event import Event
+    from consentkit.audit.log import AuditLog
+    from consentkit.core.consent import Consent
+    from consentkit.core.policy import Policy
+    from consentkit.web.middleware import ConsentMiddleware
+    from consentkit.web.request import get_consent
+
+__all__ = ["AuditLog", "Consent", "ConsentMiddleware", "Event", "Policy", "get_consent"]
+__version__ = "0.1.0"
+
+_PLACES = {
+    "AuditLog": "consentkit.audit.log",
+    "Consent": "consentkit.core.consent",
+    "ConsentMiddleware": "consentkit.web.middleware",
+    "Event": "consentkit.audit.event",
+    "Policy": "consentkit.core.policy",
+    "get_consent": "consentkit.web.request",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_PLACES[name]), name)
+    globals()[name] = found
+    return found

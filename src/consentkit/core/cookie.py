@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 from itsdangerous import BadSignature, Signer
 
-from .decision import Decision
-from .errors import SecretKeyError
-from .policy import Policy
+from consentkit.core.decision import Decision
+from consentkit.core.errors import SecretKeyError
+from consentkit.core.policy import Policy
 
 LIMIT = 1024
 """Bytes. A longer cookie is ignored before any HMAC; ours stays below with 40 services."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .policy import NECESSARY, Policy
+from consentkit.core.policy import NECESSARY, Policy
 
 
 class Act(StrEnum):
@@ -100,24 +100,31 @@ def decide(
     now: int,
     visitor: str | None,
     signalled: bool = False,
+    asked: frozenset[str] | None = None,
 ) -> Outcome | Refused:
     """What a visitor's choice leads to.
 
     :param now: seconds since 1970 UTC.
     :param visitor: the id to give to a grant; never kept with a decision that grants nothing.
+    :param asked: fingerprints that the notice put to the visitor; ``None`` for all of today's policy. What an older
+        notice did not ask is not answered by its yes.
     :returns: the outcome, or why the choice names something the policy does not know.
     """
     unknown = _first_unknown(policy, choice)
     if unknown is not None:
         return Refused(unknown)
-    answers = {purpose: _answer(choice, purpose) for purpose in policy.askable}
+    known = frozenset(policy.fingerprints.values())
+    asked = known if asked is None else known & asked
+    answers = {
+        purpose: _answer(choice, purpose) for purpose in policy.askable if policy.fingerprints[purpose] in asked
+    }
     exceptions = _exceptions(policy, choice, answers)
     grants = any(answers.values()) or any(exceptions.values())
     return Outcome(
         decision=Decision(
             purposes=answers,
             services={policy.marks[name]: value for name, value in exceptions.items()},
-            asked=frozenset(policy.fingerprints.values()),
+            asked=asked,
             policy=policy.version[:16],
             at=now,
             visitor=visitor if grants else None,

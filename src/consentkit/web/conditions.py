@@ -1,0 +1,73 @@
+"""What of a request the app may see, so that what it answers can be gated.
+
+Not offered: content codings that we cannot undo, and ways of sending a file that pass us by. Not shown: a validator of a page
+that was made for another state of consent, or before there was any, since a 304 to it would show that page again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consentkit.web.answer import Scope
+from consentkit.web.encoding import offered
+from consentkit.web.gate.headers import tags_for_app, untagged
+from consentkit.web.request import FRAMES, Visit, text
+
+if TYPE_CHECKING:
+    from consentkit.web.response import Gate
+
+LOOKED_AT = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since"})
+BYPASSES = ("http.response.pathsend", "http.response.zerocopysend")
+
+
+def app_view(scope: Scope, visit: Visit, gate: Gate) -> bool:
+    """Change the scope to what the app may see. The server's own header list stays as it was.
+
+    :returns: whether the app was shown a validator of a page of ours, so that a 304 of its own is about such a page.
+    """
+    extensions = scope.get("extensions")
+    if extensions:
+        for bypass in BYPASSES:
+            if bypass in extensions:
+                extensions = {name: value for name, value in extensions.items() if name not in BYPASSES}
+                scope["extensions"] = extensions
+    conditional = False
+    for name, value in scope["headers"]:
+        if name in LOOKED_AT:
+            if name == b"accept-encoding":
+                allowed = offered(value)
+                if allowed != value:
+                    _replace(scope, name, allowed)
+            else:
+                conditional = True
+    return _conditions(scope, visit, gate) if conditional else False
+
+
+def _conditions(scope: Scope, visit: Visit, gate: Gate) -> bool:
+    fields = visit.fields
+    page = _may_be_a_page(visit)
+    sent = fields.get(b"if-none-match")
+    if sent is None or (untagged(sent) and not page):
+        if page:
+            _replace(scope, b"if-modified-since", None)
+        return False
+    kept = tags_for_app(sent, gate.state(visit.consent))
+    _replace(scope, b"if-none-match", kept)
+    _replace(scope, b"if-modified-since", None)
+    return kept is not None
+
+
+def _may_be_a_page(visit: Visit) -> bool:
+    """Whether the answer may be a page: a navigation, or a browser that does not say and would take HTML."""
+    dest = text(visit.fields, b"sec-fetch-dest")
+    if dest:
+        return dest == "document" or dest in FRAMES
+    return "text/html" in text(visit.fields, b"accept")
+
+
+def _replace(scope: Scope, name: bytes, value: bytes | None) -> None:
+    """A header field replaced by one, or by none. A new list: the old one is the server's."""
+    headers = [(field, old) for field, old in scope["headers"] if field != name]
+    if value is not None:
+        headers.append((name, value))
+    scope["headers"] = headers

@@ -1,0 +1,88 @@
+"""What lies below the prefix: a path and a method to an answer."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import parse_qs
+
+from consentkit.audit.log import AuditLog
+from consentkit.web.answer import Answer, Receive, Send
+from consentkit.web.notice import View
+from consentkit.web.origin import next_of_referer, safe_next
+from consentkit.web.pages import Pages
+from consentkit.web.request import Visit
+from consentkit.web.response import Gate
+from consentkit.web.submit import Decisions
+from consentkit.web.transport import Keeping
+
+READING = ("GET", "HEAD")
+
+
+class Endpoint:
+    """Our own pages."""
+
+    def __init__(self, gate: Gate, pages: Pages, decisions: Decisions, audit: AuditLog) -> None:
+        self._gate = gate
+        self._book = gate.book
+        self._pages = pages
+        self._decisions = decisions
+        self._audit = audit
+
+    async def __call__(self, visit: Visit, rest: str, receive: Receive, send: Send) -> None:
+        """Answer a request below the prefix.
+
+        :param rest: the path behind the prefix; empty or ``/`` for the preferences.
+        """
+        method = visit.scope["method"]
+        if rest in ("", "/") and method == "POST":
+            answer = await self._decisions.answer(visit, receive, self._view(visit))
+        elif method in READING:
+            answer = self._read(visit, rest)
+        else:
+            answer = Answer(405, b"method not allowed\n", headers=((b"allow", b"GET, HEAD, POST"),))
+        if answer is not None:
+            await answer.send(visit.scope, send)
+
+    def _read(self, visit: Visit, rest: str) -> Answer:
+        if rest in ("", "/"):
+            return self._pages.preferences(visit.consent, self._view(visit))
+        if rest == "/state":
+            return self._pages.state(visit.consent, self._book.notice(self._view(visit).language))
+        if rest == "/declaration":
+            return self._pages.declaration(self._view(visit))
+        if rest == "/health":
+            return self._pages.health(self._health())
+        found = self._pages.static(rest.removeprefix("/static/")) if rest.startswith("/static/") else None
+        return found or Answer(404, b"not found\n", headers=((b"x-robots-tag", b"noindex"),))
+
+    def _health(self) -> dict[str, object]:
+        tally = self._gate.tally
+        return {
+            "log": self._audit.health(),
+            "pages": tally.pages,
+            "gated": tally.gated,
+            "faults": tally.faults,
+        }
+
+    def _view(self, visit: Visit) -> View:
+        """How one of our own pages is to be drawn for this request."""
+        scope = visit.scope
+        root = scope.get("root_path", "")
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        peer = visit.resolver.transport.peer(scope)
+        referer = visit.fields.get(b"referer", b"").decode("latin-1")
+        back = safe_next(query.get("next", [""])[0]) or next_of_referer(referer, peer) or ""
+        wanted = query.get("lang", [None])[0]
+        accepted = visit.fields.get(b"accept-language", b"").decode("latin-1")
+        own = f"{root}{self._gate.prefix}"
+        return View(
+            prefix=own,
+            next="" if back.startswith(own) else back,
+            nonce=None,
+            inline=False,
+            view=secrets.token_urlsafe(12),
+            language=self._book.language(wanted, accepted),
+            rule="default",
+            posted=False,
+            broken=visit.keeping is Keeping.IMPOSSIBLE,
+        )

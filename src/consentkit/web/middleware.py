@@ -1,0 +1,212 @@
+"""ConsentMiddleware: the order of the day, and nothing else.
+
+A request to our own prefix is answered here. Every other one goes to the app with its consent in ``state``, and the response
+comes back through :class:`~consentkit.web.response.Response`. Whatever is not http passes untouched; ``lifespan`` passes with
+our start and our drain around it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from consentkit.audit.errors import AuditError
+from consentkit.audit.log import AuditLog
+from consentkit.core.cookie import CookieCodec
+from consentkit.core.errors import ConfigurationError, ConsentkitError
+from consentkit.core.policy import Policy
+from consentkit.policyfile import load
+from consentkit.web.answer import App, Message, Receive, Scope, Send
+from consentkit.web.conditions import app_view
+from consentkit.web.endpoint import Endpoint
+from consentkit.web.excluded import excluder, route_below
+from consentkit.web.limit import RateLimit
+from consentkit.web.notice import NoticeBook
+from consentkit.web.pages import Pages
+from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit
+from consentkit.web.response import Gate, Response
+from consentkit.web.submit import Decisions
+from consentkit.web.transport import Transport
+
+logger = logging.getLogger(__name__)
+
+INSTALLED = "consentkit"
+"""Key in the scope by which a second installation finds the first and steps aside."""
+GRANTS_PER_SECOND = 2.0
+
+
+class ConsentMiddleware:
+    """Asks for consent, enforces it and records it, for a whole ASGI app.
+
+    :param app: the app.
+    :param policy: a policy, or the path of its file.
+    :param secret_key: signs the decision cookie; a list is newest first. Absent: ``CONSENTKIT_SECRET_KEY``, keys separated by
+        white space.
+    :param audit: the log of decisions, or its URL. Absent: ``CONSENTKIT_AUDIT``, then ``sqlite:///consent.db``.
+    :param prefix: path below which our own pages live.
+    :param cookie: name of the decision cookie, without the ``__Host-`` that it gets over https.
+    :param jurisdiction: a code, or a function of the scope that returns one or ``None``.
+    :param https: whether visitors come over https; ``None``: as the scope says. ``False``: plain http on any host.
+    :param trusted_proxies: addresses or networks whose ``X-Forwarded-*`` fields are believed.
+    :param exclude: paths that are not touched at all; ``*`` stands for anything.
+    :param enabled: ``False`` leaves every page as it is; the consent can still be read.
+    :param debug: an unknown name in ``consent.allows`` raises instead of logging an error.
+    :param templates: folders of the site's own templates, looked in before the built-in ones.
+    :param grants_per_second: how fast one address may go on granting after a burst of 60; ``None`` for no limit.
+
+    A wrong configuration does not raise here, where servers take it for a missing lifespan: it stops the start with a
+    message, or, without lifespan, fails the first request with it.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        policy: Policy | str | Path,
+        secret_key: str | Sequence[str] | None = None,
+        audit: AuditLog | str | None = None,
+        prefix: str = "/_consent",
+        cookie: str = "consentkit",
+        jurisdiction: str | JurisdictionOf | None = None,
+        https: bool | None = None,
+        trusted_proxies: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        enabled: bool = True,
+        debug: bool = False,
+        templates: Sequence[str | Path] = (),
+        grants_per_second: float | None = GRANTS_PER_SECOND,
+    ) -> None:
+        self.app = app
+        self.prefix = prefix
+        self._enabled = enabled
+        self._debug = debug
+        self._checked_routes = False
+        self.fault: ConsentkitError | None = None
+        try:
+            _check_prefix(prefix, cookie)
+            self.policy = policy if isinstance(policy, Policy) else load(policy)
+            codec = CookieCodec(_keys(secret_key), self.policy.site.address)
+            self.audit = _audit(audit, self.policy)
+            transport = Transport(https, trusted_proxies, cookie)
+            book = NoticeBook(self.policy, templates=[Path(folder) for folder in templates])
+            self._excluded: Callable[[str], bool] | None = excluder(exclude)
+        except ConsentkitError as error:
+            self.fault = error
+            return
+        self._resolver = Resolver(self.policy, codec, transport, jurisdiction, self._unknown_name)
+        self._gate = Gate(book, prefix)
+        pages = Pages(self.policy, book)
+        decisions = Decisions(self.policy, book, pages, self.audit, RateLimit(grants_per_second))
+        self._endpoint = Endpoint(self._gate, pages, decisions, self.audit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.fault is not None:
+            raise self.fault
+        if not self._checked_routes:
+            self._check_routes(scope.get("app"))
+        path = scope["path"]
+        root = scope.get("root_path")
+        if root and path.startswith(root):
+            path = path[len(root) :]
+        if path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/"):
+            visit = Visit(self._resolver, scope)
+            await self._endpoint(visit, path[len(self.prefix) :], receive, send)
+            return
+        if INSTALLED in scope or (self._excluded is not None and self._excluded(path)):
+            await self.app(scope, receive, send)
+            return
+        visit = Visit(self._resolver, scope)
+        scope[INSTALLED] = visit
+        scope.setdefault("state", {})["consent"] = LazyConsent(visit)
+        if not self._enabled:
+            await self.app(scope, receive, send)
+            return
+        conditional = app_view(scope, visit, self._gate)
+        response = Response(self._gate, visit, send, conditional)
+        await self.app(scope, receive, response.send)
+        await response.finish()
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Our start before the app's, our drain after its shutdown, and every message of its own in between."""
+
+        async def ours_first() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._start(scope)
+            return message
+
+        async def ours_last(message: Message) -> None:
+            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+                await self.audit.close()
+            await send(message)
+
+        if self.fault is None:
+            self._check_routes(scope.get("app"))
+        if self.fault is not None:
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(self.fault)})
+            return
+        await self.app(scope, ours_first, ours_last)
+
+    async def _start(self, scope: Scope) -> None:
+        try:
+            await self.audit.start()
+        except AuditError as error:
+            logger.warning(
+                "the log of decisions cannot be written (%s). Pages are served and what needs consent stays closed; "
+                "a choice that opens something is answered 503 until it can be written; a refusal takes effect, kept "
+                "in the spool",
+                error,
+            )
+
+    def _check_routes(self, app: Any) -> None:
+        self._checked_routes = True
+        route = route_below(app or self.app, self.prefix)
+        if route is not None:
+            self.fault = ConfigurationError(
+                f"the app's own route {route} lies below consentkit's prefix {self.prefix}; "
+                "move the route, or pass another prefix= to ConsentMiddleware"
+            )
+
+    def _unknown_name(self, name: str) -> None:
+        message = f"consent.allows({name!r}): no purpose or service of the policy"
+        if self._debug:
+            raise LookupError(message)
+        logger.error(message)
+
+
+def _check_prefix(prefix: str, cookie: str) -> None:
+    if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix:
+        raise ConfigurationError(
+            f'prefix: found {prefix!r}; expected a path such as "/_consent", without a final slash'
+        )
+    if not cookie.isascii() or not cookie.replace("-", "").replace("_", "").isalnum():
+        raise ConfigurationError(
+            f"cookie: found {cookie!r}; expected letters, digits, - and _, without __Host-"
+        )
+
+
+def _keys(secret_key: str | Sequence[str] | None) -> list[str]:
+    if secret_key is None:
+        return os.environ.get("CONSENTKIT_SECRET_KEY", "").split()
+    return [secret_key] if isinstance(secret_key, str) else list(secret_key)
+
+
+def _audit(audit: AuditLog | str | None, policy: Policy) -> AuditLog:
+    if isinstance(audit, AuditLog):
+        return audit
+    url = audit or os.environ.get("CONSENTKIT_AUDIT") or "sqlite:///consent.db"
+    return AuditLog(url, log_id=policy.site.address)

@@ -1,0 +1,269 @@
+"""One response on its way out: an object per response, a method per message type, unknown messages forwarded.
+
+The start of an HTML response is held until the first piece of its body: by then it is known whether the whole body is there
+(then ``Content-Length`` is exact) or a stream begins (then there is none). Nothing else is ever held but the rewriter's tail.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from consentkit.core.consent import Consent
+from consentkit.html.rewriter import Rewriter
+from consentkit.html.rules import DocumentFacts, Placement
+from consentkit.web.answer import Header, Message, Send
+from consentkit.web.encoding import Chain, undoable
+from consentkit.web.gate import csp
+from consentkit.web.gate.candidate import LEAVE_TYPE, Candidate, Touch, candidate, is_html, takes_notice
+from consentkit.web.gate.headers import private
+from consentkit.web.gate.markup import MarkupRules, allowed_names, known_names
+from consentkit.web.notice import NoticeBook, View
+from consentkit.web.request import SAFE, Visit
+from consentkit.web.transport import Keeping
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED_RULES = 256
+"""Sets of allowed names for which compiled rules are kept."""
+CLOSED_CSP = b"default-src 'self' data: blob: 'unsafe-inline'"
+"""For an HTML body that cannot be read: the browser itself keeps third parties out."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted about pages, for ``/health``; nothing about anyone.
+
+    :param pages: documents that went out with the notice's piece in them.
+    :param gated: elements made inert.
+    :param faults: pages whose rest went through the blunt pass.
+    """
+
+    pages: int = 0
+    gated: int = 0
+    faults: int = 0
+
+
+@dataclass(slots=True)
+class Gate:
+    """What all responses share: the policy's rules, the notice, the counts.
+
+    :param prefix: path below which our own pages live, without the app's root path.
+    """
+
+    book: NoticeBook
+    prefix: str
+    tally: Tally = field(default_factory=Tally)
+    _rules: dict[frozenset[str], MarkupRules] = field(default_factory=dict)
+    _known: frozenset[str] = frozenset()
+    _warned: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._known = known_names(self.book.policy)
+
+    def rules(self, consent: Consent) -> MarkupRules:
+        """The rules for a consent, compiled once for each distinct one."""
+        allowed = allowed_names(consent)
+        found = self._rules.get(allowed)
+        if found is None:
+            if len(self._rules) >= REMEMBERED_RULES:
+                self._rules.clear()
+            found = self._rules[allowed] = MarkupRules(self._known, allowed)
+        return found
+
+    def state(self, consent: Consent) -> bytes:
+        """Twelve digits that name all that a page's bytes depend on besides the app."""
+        allowed = ",".join(sorted(allowed_names(consent)))
+        word = f"{self.book.policy.version}|{allowed}|{consent.ask}|{consent.outcome}|{consent.gpc}"
+        return sha256(word.encode()).hexdigest()[:12].encode()
+
+    def warn_once(self, what: str, message: str) -> None:
+        """One line for each kind of trouble, not one for each page."""
+        if what not in self._warned:
+            self._warned.add(what)
+            logger.warning(message)
+
+    def fault(self, error: BaseException) -> None:
+        """Count a fault of the rewriter; its rest of the page is inert."""
+        self.tally.faults += 1
+        logger.error("the rewriter failed and the rest of one page was made inert: %s", type(error).__name__)
+
+
+class Response:
+    """One response, from its start to its last byte."""
+
+    __slots__ = ("_body", "_chain", "_gate", "_held", "_rewriter", "_send", "_visit", "conditional")
+
+    def __init__(self, gate: Gate, visit: Visit, send: Send, conditional: bool) -> None:
+        self._gate = gate
+        self._visit = visit
+        self._send = send
+        self.conditional = conditional
+        self._held: Message | None = None
+        self._rewriter: Rewriter | None = None
+        self._chain: Chain | None = None
+        self._body: Callable[[Message], object] | None = None
+
+    async def send(self, message: Message) -> None:
+        """Take one message from the app."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            if not self._hold(message):
+                await self._send(message)
+        elif kind == "http.response.body" and (self._held is not None or self._rewriter is not None):
+            await self._piece(message)
+        else:
+            await self._send(message)
+
+    async def finish(self) -> None:
+        """The app returned: a start that was held leaves as the app made it, and nothing is invented."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            await self._send(held)
+
+    def _hold(self, message: Message) -> bool:
+        """Whether this start waits for its body. The app's own list of headers is never changed."""
+        headers = message.get("headers", ())
+        if not isinstance(headers, list | tuple):
+            headers = message["headers"] = list(headers)
+        if not (is_html(headers) or (self.conditional and message["status"] == 304)):
+            return False
+        self._held = message
+        return True
+
+    async def _piece(self, message: Message) -> None:
+        if self._held is not None:
+            start, self._held = self._held, None
+            if await self._begin(start, message):
+                return
+        await self._continue(message)
+
+    async def _begin(self, start: Message, message: Message) -> bool:
+        """Decide on the response by its start and first piece; whether this piece is dealt with."""
+        headers: list[Header] = [(bytes(name), bytes(value)) for name, value in start["headers"]]
+        found = self._candidate(start["status"], headers)
+        if found.touch is Touch.NOTHING or not self._readable(found):
+            closed = found.touch is not Touch.NOTHING
+            await self._send(self._closed(start, headers) if closed else start)
+            await self._send(message)
+            return True
+        if found.touch is Touch.HEADERS:
+            await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
+            await self._send(message)
+            return True
+        self._rewriter = self._make_rewriter(headers)
+        if message.get("more_body", False):
+            await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
+            return False
+        body = self._rewriter.whole(self._decoded(message, last=True))
+        self._count(self._rewriter)
+        self._rewriter = None
+        await self._send(self._start(start, headers, len(body), decoded=bool(found.encoding)))
+        await self._send({**message, "body": body})
+        return True
+
+    async def _continue(self, message: Message) -> None:
+        rewriter = self._rewriter
+        if rewriter is None:
+            await self._send(message)
+            return
+        last = not message.get("more_body", False)
+        out = rewriter.feed(self._decoded(message, last=last))
+        if last:
+            out += rewriter.close()
+            self._count(rewriter)
+            self._rewriter = None
+        if out or last:
+            await self._send({**message, "body": out})
+
+    def _candidate(self, status: int, headers: list[Header]) -> Candidate:
+        method = self._visit.scope["method"]
+        if status == 304 and self.conditional:
+            return Candidate(Touch.HEADERS, "a page of ours that has not changed")
+        return candidate(method, status, headers) if is_html(headers) else LEAVE_TYPE
+
+    def _readable(self, found: Candidate) -> bool:
+        """Whether the body's content codings can be undone; prepares for it."""
+        if not found.encoding:
+            return True
+        if not undoable(found.encoding):
+            self._gate.warn_once(
+                "coding", "an HTML page came in a content coding that was not offered; sent closed"
+            )
+            return False
+        self._gate.warn_once(
+            "order",
+            "the app compresses HTML before it is gated: it is unpacked and sent as it is; add the compressing middleware "
+            "after ConsentMiddleware, so that it stands outside",
+        )
+        self._chain = Chain(found.encoding)
+        return True
+
+    def _decoded(self, message: Message, *, last: bool) -> bytes:
+        body: bytes = message.get("body", b"")
+        if self._chain is None:
+            return body
+        return self._chain.decode(bytes(body)) + (self._chain.flush() if last else b"")
+
+    def _start(self, start: Message, headers: list[Header], length: int | None, *, decoded: bool) -> Message:
+        consent = self._visit.consent
+        asked = self._visit.asked
+        vary = (b"Cookie", b"Sec-GPC", *asked.varies)
+        fresh = private(headers, state=self._gate.state(consent), vary=vary, length=length, decoded=decoded)
+        return {**start, "headers": fresh}
+
+    def _closed(self, start: Message, headers: list[Header]) -> Message:
+        sealed = private(
+            headers, state=self._gate.state(self._visit.consent), vary=(b"Cookie",), length=_length(headers)
+        )
+        return {**start, "headers": [*sealed, (b"content-security-policy", CLOSED_CSP)]}
+
+    def _make_rewriter(self, headers: list[Header]) -> Rewriter:
+        consent = self._visit.consent
+        placement = None
+        if takes_notice(self._visit.asked):
+            placement = self._placement(consent, csp.inline(headers), headers)
+        return Rewriter(self._gate.rules(consent), placement, on_fault=self._gate.fault)
+
+    def _placement(self, consent: Consent, inline: csp.Inline, headers: list[Header]) -> Placement:
+        visit, book = self._visit, self._gate.book
+        scope = visit.scope
+        path = _own_path(scope["path"], scope.get("root_path", ""))
+        query = scope.get("query_string", b"").decode("latin-1")
+        accepted = visit.fields.get(b"accept-language", b"").decode("latin-1")
+        spoken = next((v.decode("latin-1") for n, v in headers if n.lower() == b"content-language"), None)
+        address = scope["path"] + (f"?{query}" if query else "")
+
+        def body(facts: DocumentFacts) -> bytes:
+            view = View(
+                prefix=scope.get("root_path", "") + self._gate.prefix,
+                next=address,
+                nonce=inline.nonce,
+                inline=inline.allowed,
+                view=secrets.token_urlsafe(12),
+                language=book.language(facts.lang or spoken, accepted),
+                rule=book.policy.notice_rule(path),
+                posted=scope["method"] not in SAFE,
+                broken=visit.keeping is Keeping.IMPOSSIBLE,
+            )
+            return book.body(consent, view)
+
+        return Placement(body=body, place=book.policy.place)
+
+    def _count(self, rewriter: Rewriter) -> None:
+        self._gate.tally.gated += sum(rewriter.counts.values())
+        self._gate.tally.pages += rewriter.placed
+
+
+def _own_path(path: str, root: str) -> str:
+    """A path as the site's own routes see it."""
+    return path[len(root) :] or "/" if root and path.startswith(root) else path
+
+
+def _length(headers: list[Header]) -> int | None:
+    return next(
+        (int(value) for name, value in headers if name.lower() == b"content-length" and value.isdigit()), None
+    )

@@ -1,0 +1,292 @@
+"""The POST: read, judge where it comes from, decide, record, answer.
+
+Two promises shape it. A grant counts only when it is recorded: no commit, no cookie. A refusal always takes effect: whatever
+the store or the limits say, its cookie goes out with the answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from consentkit.audit.errors import AuditError
+from consentkit.audit.event import Document, Event, now, uuid7
+from consentkit.audit.log import AuditLog
+from consentkit.audit.batch import Recorded
+from consentkit.core.consent import Consent
+from consentkit.core.cookie import Read
+from consentkit.core.decision import Decision, Outcome, Refused, closing_part, decide
+from consentkit.core.policy import Policy
+from consentkit.web.answer import Answer, Header, Receive
+from consentkit.web.form import FORM, JSON, Bad, Submission, media_type, parse, read_body
+from consentkit.web.limit import RateLimit
+from consentkit.web.notice import NoticeBook, View
+from consentkit.web.origin import Origin, from_frame, next_of_referer, origin_of, safe_next
+from consentkit.web.pages import PRIVATE, Pages, as_json
+from consentkit.web.pending import Grants
+from consentkit.web.request import Visit
+from consentkit.web.setcookie import clearing, decision_cookie
+from consentkit.web.transport import Keeping, Peer
+
+logger = logging.getLogger(__name__)
+
+DOUBLE_CLICK = 10.0
+"""Seconds within which the same act from the same page view is the same click."""
+RETRY_AFTER = 5
+"""Seconds after which a grant that could not be recorded may be tried again."""
+STALE_COPIES: Header = (b"clear-site-data", b'"prefetchCache", "prerenderCache"')
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A submission with all that is known about it."""
+
+    visit: Visit
+    peer: Peer
+    keeping: Keeping
+    before: Read
+    consent: Consent
+    sent: Submission
+    outcome: Outcome
+    documents: tuple[Document, ...]
+    notice: str
+    language: str | None
+    view: View
+
+    @property
+    def previous(self) -> Decision | None:
+        """The decision that held until now."""
+        return self.before.decision
+
+    @property
+    def back(self) -> str:
+        """The path to return to: ``next``, else the page it came from, else the home page."""
+        root = str(self.visit.scope.get("root_path", ""))
+        referer = self.visit.fields.get(b"referer", b"").decode("latin-1")
+        return safe_next(self.sent.next) or next_of_referer(referer, self.peer) or f"{root}/"
+
+
+class Decisions:
+    """Takes decisions and answers them."""
+
+    def __init__(
+        self, policy: Policy, book: NoticeBook, pages: Pages, audit: AuditLog, limit: RateLimit
+    ) -> None:
+        self._policy = policy
+        self._book = book
+        self._pages = pages
+        self._audit = audit
+        self._limit = limit
+        self._grants = Grants()
+        self._policy_document = Document("policy", policy.version, policy.document)
+
+    async def answer(self, visit: Visit, receive: Receive, view: View) -> Answer | None:
+        """Answer one POST; ``None`` when the client went away before it was whole."""
+        kind = media_type(visit.fields)
+        if kind not in (FORM, JSON):
+            return Answer(415, b"expected a form or JSON\n")
+        wants_json = kind == JSON
+        body = await read_body(receive)
+        if body is None:
+            return None
+        sent = body if isinstance(body, Bad) else parse(body, kind)
+        if isinstance(sent, Bad):
+            return self._refuse(sent.status, sent.reason, view, wants_json)
+        act = await self._act(visit, sent, view)
+        if isinstance(act, Bad):
+            return self._refuse(act.status, act.reason, view, wants_json)
+        if act.keeping is Keeping.IMPOSSIBLE:
+            return self._refuse(503, "this site is not set up to keep choices", view, wants_json)
+        within = self._limit.takes(act.peer.client)
+        if not act.outcome.decision.grants:
+            return await self._close(act, within=within)
+        return (
+            await self._open(act)
+            if within
+            else self._refuse(429, "too many choices at once", view, wants_json)
+        )
+
+    async def _act(self, visit: Visit, sent: Submission, view: View) -> Act | Bad:
+        peer = visit.resolver.transport.peer(visit.scope)
+        origin = origin_of(visit.fields, peer)
+        if origin is Origin.FOREIGN:
+            return Bad(403, "this choice was not made on this site")
+        known = self._book.known(sent.notice) if sent.notice else None
+        asked = None if known else await self._asked_then(sent.notice)
+        previous = visit.read.decision
+        outcome = decide(
+            self._policy,
+            sent.choice,
+            now=int(time.time()),
+            visitor=(previous.visitor if previous else None) or _visitor_id(sent.view, peer, visit),
+            signalled=visit.consent.gpc,
+            asked=asked,
+        )
+        if isinstance(outcome, Refused):
+            return Bad(400, outcome.reason)
+        if outcome.decision.grants:
+            fault = _grant_fault(origin, visit, sent, known=known is not None or asked is not None)
+            if fault is not None:
+                return fault
+        documents: tuple[Document, ...] = (self._policy_document,)
+        if known is not None:
+            documents += (Document("notice", known.hash, known.document),)
+        return Act(
+            visit=visit,
+            peer=peer,
+            keeping=visit.keeping,
+            before=visit.read,
+            consent=visit.consent,
+            sent=sent,
+            outcome=outcome,
+            documents=documents,
+            notice=sent.notice if known or asked is not None else "",
+            language=known.language if known else None,
+            view=view,
+        )
+
+    async def _asked_then(self, notice: str) -> frozenset[str] | None:
+        """What a notice asked that was served under an older policy and is kept with a decision; ``None`` if unknown."""
+        if not notice:
+            return None
+        try:
+            document = await self._audit.document("notice", notice)
+        except AuditError:
+            return None
+        return None if document is None else frozenset(json.loads(document).get("asked", ()))
+
+    async def _open(self, act: Act) -> Answer:
+        with self._grants.waiting(act.sent.view) as grant:
+            try:
+                recorded = await self._record(act)
+            except AuditError as error:
+                logger.warning("a grant could not be recorded and was answered 503: %s", type(error).__name__)
+                return await self._unrecorded(act)
+        if grant.overtaken:
+            await self._audit.record_refusal(self._event(act, act.outcome, act_name="supersede"))
+            return self._refuse(409, "a later choice holds", act.view, act.sent.wants_json)
+        return self._done(act, act.outcome, recorded.id)
+
+    async def _record(self, act: Act) -> Recorded:
+        event = self._event(act, act.outcome)
+        recorded = await self._audit.record(event, documents=act.documents, once=_once(act))
+        if not recorded.fresh and _age(recorded.id) > DOUBLE_CLICK:
+            recorded = await self._audit.record(event, documents=act.documents)
+        return recorded
+
+    async def _unrecorded(self, act: Act) -> Answer:
+        """Nothing opens without a record; what the same choice closes is closed all the same."""
+        part = closing_part(self._policy, act.outcome, act.previous)
+        cookies: tuple[Header, ...] = ()
+        if part is not None:
+            await self._audit.record_refusal(self._event(act, part), documents=act.documents)
+            cookies = self._cookies(act, part.decision)
+        return self._refuse(503, "your choice could not be recorded", act.view, act.sent.wants_json, cookies)
+
+    async def _close(self, act: Act, *, within: bool) -> Answer:
+        self._grants.overtake(act.sent.view)
+        if not within:
+            return self._done(act, act.outcome, None)
+        event = self._event(act, act.outcome)
+        recorded = await self._audit.record_refusal(event, documents=act.documents, once=_once(act))
+        if recorded is not None and not recorded.fresh and _age(recorded.id) > DOUBLE_CLICK:
+            recorded = await self._audit.record_refusal(event, documents=act.documents)
+        return self._done(act, act.outcome, recorded.id if recorded else None)
+
+    def _event(self, act: Act, outcome: Outcome, *, act_name: str = "") -> Event:
+        before = act.previous.visitor if act.previous else None
+        return Event(
+            id=uuid7(),
+            time=now(),
+            site=self._policy.site.address,
+            act=act_name or outcome.act.value,
+            policy=self._policy.version,
+            notice=act.notice,
+            how=act.sent.how,
+            visitor=outcome.decision.visitor or before,
+            granted=outcome.granted,
+            denied=outcome.denied,
+            services_granted=outcome.services_granted,
+            services_denied=outcome.services_denied,
+            regimes=tuple((name, self._policy.regimes[name].value) for name in self._policy.askable),
+            jurisdiction=act.consent.jurisdiction,
+            signal="gpc" if act.consent.gpc else None,
+            language=act.language,
+            decided_after_ms=act.sent.shown_ms,
+        )
+
+    def _cookies(self, act: Act, decision: Decision) -> tuple[Header, ...]:
+        name = act.visit.resolver.transport.name(act.keeping)
+        if name is None:
+            return ()
+        value = act.visit.resolver.codec.dump(decision)
+        strays = clearing(name, act.keeping, act.peer, act.back) if act.before.strays else []
+        return (*strays, decision_cookie(name, value, act.keeping, self._policy.cookie_lifetime))
+
+    def _done(self, act: Act, outcome: Outcome, event: str | None) -> Answer:
+        headers = (STALE_COPIES, *self._cookies(act, outcome.decision))
+        if not act.sent.wants_json:
+            return Answer(303, b"", "", ((b"location", act.back.encode("ascii")), *PRIVATE, *headers))
+        consent = act.visit.resolver.consent(
+            act.visit.resolver.signals(act.visit.scope, act.visit.fields, act.keeping), Read(outcome.decision)
+        )
+        state = self._pages.state_of(consent, self._book.notice(act.view.language))
+        return as_json(200, {"event": event, "state": state}, headers)
+
+    def _refuse(
+        self, status: int, reason: str, view: View, wants_json: bool, cookies: Sequence[Header] = ()
+    ) -> Answer:
+        """Say why nothing opened, as data or as a page."""
+        retry_after = RETRY_AFTER if status in (429, 503) else None
+        if not wants_json:
+            page = self._pages.problem(status, view, retry_after)
+            return replace(page, headers=(*page.headers, *cookies))
+        retry = ((b"retry-after", b"%d" % retry_after),) if retry_after else ()
+        current = self._book.notice(view.language).hash
+        return as_json(status, {"error": reason, "notice": current}, (*retry, *cookies))
+
+
+def _grant_fault(origin: Origin, visit: Visit, sent: Submission, *, known: bool) -> Bad | None:
+    """Why a choice that opens something cannot be taken, where one that only closes could."""
+    if origin is Origin.UNKNOWN:
+        return Bad(403, "the browser does not say where this choice was made")
+    if from_frame(visit.fields):
+        return Bad(403, "a choice made inside another page opens nothing")
+    if not sent.notice:
+        return Bad(400, "a grant names the notice that was shown")
+    return None if known else Bad(409, "the notice has changed")
+
+
+def _key(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+def _visitor_id(view: str, peer: Peer, visit: Visit) -> str:
+    """Random: 128 bits. Out of the page view's own random word where there is one, so that a double click has one id."""
+    if not view:
+        return secrets.token_urlsafe(16)
+    word = _key("visitor", view, peer.client, visit.fields.get(b"cookie", b"").decode("latin-1"))
+    return urlsafe_b64encode(word[:16]).rstrip(b"=").decode()
+
+
+def _once(act: Act) -> bytes | None:
+    """A key that two clicks on one button share, and no two acts else; it cannot be turned back into what it is of."""
+    if not act.sent.view:
+        return None
+    choice = act.sent.choice
+    services = ",".join(f"{name}={yes}" for name, yes in sorted(choice.services.items()))
+    cookie = act.visit.fields.get(b"cookie", b"").decode("latin-1")
+    return _key(
+        act.sent.view, act.peer.client, choice.act, ",".join(sorted(choice.purposes)), services, cookie
+    )
+
+
+def _age(event: str) -> float:
+    """Seconds since an event, by the time in its id (RFC 9562 section 5.7)."""
+    return time.time() - int(event.replace("-", "")[:12], 16) / 1000
