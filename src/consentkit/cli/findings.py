@@ -78,7 +78,7 @@ def _capped(path: tuple[str | int, ...], seconds: int) -> Problem:
 
 def _purposes_unused(policy: Policy) -> Iterator[Problem]:
     if not policy.services:
-        expected = "the tools that the site uses, or only tags with data-category are gated"
+        expected = "the tools that the site uses; without them only tags with data-category are gated"
         yield Problem.at(("services",), "none", expected)
         return
     used = {purpose for service in policy.services.values() for purpose in service.purposes}
@@ -92,5 +92,5 @@ def _purposes_unused(policy: Policy) -> Iterator[Problem]:
 def _services_unseen(policy: Policy) -> Iterator[Problem]:
     for name, service in policy.services.items():
         if not service.hosts and not service.cookies:
-            expected = "at least one, or only tags that name the service in data-service are gated"
+            expected = "at least one of either; without them only tags that name it in data-service are gated"
             yield Problem.at(("services", name), "a service without hosts and cookies", expected)

@@ -8,6 +8,7 @@ on purpose or different between engines.
 from __future__ import annotations
 
 import re
+import warnings
 
 OWN = ("consentkit", "__Host-consentkit", "__Host-consentkit-hint")
 """Names of our own cookies: what holds a decision is never a service's."""
@@ -24,10 +25,7 @@ def check_pattern(pattern: str) -> str:
     """
     if not pattern.isascii() or not pattern.isprintable() or len(pattern) > LONGEST:
         raise ValueError(f"a pattern of at most {LONGEST} printable ASCII characters")
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, OverflowError) as error:
-        raise ValueError(f"a regular expression ({error})") from None
+    compiled = _compiled(pattern)
     pieces: list[str] = _PIECE.findall(pattern)
     if len(pieces) < 3 or pieces[0] != "^" or pieces[-1] != "$" or _alternates(pieces):
         raise ValueError("a pattern for the whole name: ^ first, $ last, alternatives in brackets")
@@ -38,6 +36,15 @@ def check_pattern(pattern: str) -> str:
     if any(compiled.fullmatch(own) for own in OWN):
         raise ValueError("a pattern that does not match consentkit's own cookie")
     return pattern
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns where a pattern will one day mean something else
+            return re.compile(pattern)
+    except (re.error, OverflowError, FutureWarning, DeprecationWarning) as error:
+        raise ValueError(f"a regular expression ({error})") from None
 
 
 def _alternates(pieces: list[str]) -> bool:

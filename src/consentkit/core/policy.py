@@ -14,7 +14,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +27,7 @@ from pydantic import (
     model_validator,
 )
 
-from consentkit.core.cookiename import check_pattern
+from consentkit.core.cookiename import OWN, check_pattern
 from consentkit.core.duration import DAY
 from consentkit.core.errors import Problem
 from consentkit.core.form import (
@@ -57,9 +57,17 @@ class Value(BaseModel):
         frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True
     )
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed, judged like a new one.
+
+        Pydantic's own would take the changes unjudged, and keep the hashes of the original.
+        """
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_validate({**fields, **(update or {})})
+
 
 class Site(Value):
-    """The site that asks."""
+    """A site, as its visitors and their browsers know it."""
 
     name: Name
     """The name visitors know the site by."""
@@ -105,8 +113,12 @@ class Cookie(Value):
 
     @model_validator(mode="after")
     def _one_form(self) -> Cookie:
-        if (self.name is None) == (self.pattern is None):
-            raise ValueError("either a name or a pattern")
+        if self.name is None and self.pattern is None:
+            raise ValueError("a name or a pattern in it")
+        if self.name is not None and self.pattern is not None:
+            raise ValueError("either a name or a pattern in it, not both")
+        if self.name in OWN:
+            raise ValueError("a cookie of the service: this one is consentkit's own")
         return self
 
     def matches(self, name: str) -> bool:

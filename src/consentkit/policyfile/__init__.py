@@ -73,6 +73,8 @@ def _parse(text: str, file: str | None) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problem = _syntax_problem(str(error), text)
+    except ValueError:
+        problem = Problem("", "a number of thousands of digits", "a policy")
     except RecursionError:
         problem = Problem("", "values nested too deeply", "a policy")
     raise PolicyError([replace(problem, file=file)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 
 KeyPath = tuple[str | int, ...]
 """The parts of a key: names, and positions in arrays counted from 0."""
@@ -51,6 +52,10 @@ class _Walk:
         self.lines: dict[KeyPath, int] = {}
         self._line, self._counted = 1, 0
         self._last: dict[KeyPath, int] = {}
+        with suppress(RecursionError):  # deeper than anyone writes: such a key gets the line of a table around it
+            self._walk()
+
+    def _walk(self) -> None:
         table: KeyPath = ()
         while self._peek():
             if self._take("["):

@@ -74,7 +74,8 @@ def _expected(detail: ErrorDetails) -> str:
 
 def _choices(detail: ErrorDetails) -> list[str]:
     if detail["type"] == "enum":
-        return [regime.value for regime in Regime]
+        whole_policy = len(detail["loc"]) == 1
+        return [regime.value for regime in Regime if regime.asked or not whole_policy]
     text = detail.get("ctx", {}).get("expected", "")
     return [part.strip(" '") for part in text.replace(" or ", ", ").split(",")]
 
@@ -88,7 +89,7 @@ def _nearest_choice(detail: ErrorDetails) -> str | None:
 
 def _nearest(name: str, known: list[str]) -> str | None:
     lowered = name.lower().replace(" ", "-")
-    return next(iter(get_close_matches(lowered, known, 1, 0.5)), None)
+    return next(iter(get_close_matches(lowered, known, 1)), None)
 
 
 def shown(value: Any) -> str:
@@ -96,6 +97,8 @@ def shown(value: Any) -> str:
     match value:
         case bool():
             return str(value).lower()
+        case int() if value.bit_length() > 64:
+            return f"a number of {value.bit_length()} bits"
         case str():
             text = printable(value).replace('"', '\\"')
             return f'"{text[:SHORT]}…"' if len(text) > SHORT else f'"{text}"'
