@@ -15,10 +15,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from consentkit.audit.batch import Recorded
 from consentkit.audit.errors import AuditError
 from consentkit.audit.event import Document, Event, now, uuid7
 from consentkit.audit.log import AuditLog
-from consentkit.audit.batch import Recorded
 from consentkit.core.consent import Consent
 from consentkit.core.cookie import Read
 from consentkit.core.decision import Decision, Outcome, Refused, closing_part, decide

@@ -53,7 +53,7 @@ class MarkupRules:
     def __init__(self, known: frozenset[str], allowed: frozenset[str]) -> None:
         self._known = known
         self._allowed = allowed
-        self.memo = Memo()
+        self.memo: Memo | None = Memo()
 
     def judge(self, tag: Tag) -> Verdict:
         """Inert, live, or as it is."""
