@@ -7,6 +7,7 @@
         ├── LogUnavailable      the store did not take the event in time: answer 503, try later
         ├── LogOverloaded       the queue is full: answer 503 at once
         ├── EventRefused        this event can never be stored, whatever the store does
+        ├── EventDamaged        a stored event cannot be read
         ├── SchemaMismatch      the store was made by an older or a newer consentkit; says the command to run
         └── LogLocationError    the URL of the log cannot be used
 """
@@ -30,6 +31,10 @@ class LogOverloaded(AuditError):  # noqa: N818 - as above
 
 class EventRefused(AuditError):  # noqa: N818 - as above
     """The event cannot be written: a value outside its range, or its id stands for another event already."""
+
+
+class EventDamaged(AuditError):  # noqa: N818 - as above
+    """A stored event is not what was written; ``consentkit audit verify`` names what broke."""
 
 
 class SchemaMismatch(AuditError):  # noqa: N818 - as above

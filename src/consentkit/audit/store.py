@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import count, repeat
+from itertools import chain, count, repeat
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, insert, or_, select, text, update
@@ -145,7 +145,8 @@ class Store:
             size = self._take(connection, 0)  # from here on no other writer of this log can come between
             fresh, places = arrange(rows, self._find(connection, rows), size + 1)
         first = self._take(connection, len(fresh)) - len(fresh) + 1
-        self._insert(connection, fresh, first)
+        if fresh:
+            self._insert(connection, fresh, first)
         for paper in papers:
             if (paper.kind, paper.hash) not in self._stored:
                 connection.execute(_PAPER, {"kind": paper.kind, "hash": paper.hash, "body": paper.body})
@@ -172,19 +173,22 @@ class Store:
         return [Known(*found) for found in connection.execute(query)]
 
     def _insert(self, connection: Connection, rows: Sequence[Row], first: int) -> None:
-        log_id = self._log_id
-        for start, size in powers_of_two(len(rows), LARGEST_STATEMENT):
-            values: list[Any] = []
-            for seq, row in enumerate(rows[start : start + size], first + start):
-                values += (log_id, seq)
-                values += row[:7]
-            connection.exec_driver_sql(self._sql.insert(events, size), tuple(values))
-        bearing = [(seq, row) for seq, row in enumerate(rows, first) if row.salt is not None]
-        for start, size in powers_of_two(len(bearing), LARGEST_STATEMENT):
-            values = []
-            for seq, row in bearing[start : start + size]:
-                values += (log_id, seq, row.salt, row.visitor)
-            connection.exec_driver_sql(self._sql.insert(personal, size), tuple(values))
+        columns = list(zip(*rows, strict=True))
+        numbered = list(zip(repeat(self._log_id), count(first), *columns[:7], strict=False))
+        self._insert_into(connection, events, numbered)
+        bearing = [
+            (self._log_id, seq, row.salt, row.visitor)
+            for seq, row in enumerate(rows, first)
+            if row.salt is not None
+        ]
+        self._insert_into(connection, personal, bearing)
+
+    def _insert_into(
+        self, connection: Connection, table: Table, values: Sequence[tuple[object, ...]]
+    ) -> None:
+        for start, size in powers_of_two(len(values), LARGEST_STATEMENT):
+            flat = tuple(chain.from_iterable(values[start : start + size]))
+            connection.exec_driver_sql(self._sql.insert(table, size), flat)
 
     def _identity(self) -> tuple[int, int] | None:
         if self._file is None:

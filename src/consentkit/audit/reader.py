@@ -1,0 +1,139 @@
+"""Reading a log: in pages by number, so that memory stays flat and no writer ever waits for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy.exc import DBAPIError
+
+from .engine import cause, locate, reading, sqlite_file
+from .errors import LogLocationError, LogUnavailable
+from .event import Document
+from .schema import documents, events, log_head, personal
+from .upgrade import require
+from .verify import StoredEvent
+
+PAGE = 2000  # rows: some 2 MB, and a transaction of some 10 ms
+
+
+class Reader:
+    """Reads one log of a store; changes nothing, and creates nothing.
+
+    :param log_id: which log; ``None`` takes the only one.
+    :raises LogLocationError: the URL cannot be used, no such log, or several to choose from.
+    :raises LogUnavailable: the store cannot be read.
+    :raises SchemaMismatch: its schema is not ours.
+    """
+
+    def __init__(self, url: str, log_id: str | None = None, *, timeout: float = 10.0) -> None:
+        self._url = locate(url)
+        file = sqlite_file(self._url)
+        if file is not None and not file.is_file():
+            msg = "there is no log at this URL: no such file"
+            raise LogUnavailable(msg)
+        self._engine = reading(self._url, timeout)
+        shown = self._url.set(drivername=self._url.get_backend_name()).render_as_string(hide_password=True)
+        with self._reading() as connection:
+            require(connection, shown)
+            known = sorted(connection.execute(select(log_head.c.log_id)).scalars())
+        self.log_id = _choose(known, log_id)
+
+    def size(self) -> int:
+        """How many events the head says there are."""
+        with self._reading() as connection:
+            query = select(log_head.c.size).where(log_head.c.log_id == self.log_id)
+            return connection.execute(query).scalar() or 0
+
+    def events(self, first: int = 1, last: int | None = None) -> Iterator[StoredEvent]:
+        """Events by number, ``first`` and ``last`` included; those that come while reading are left out."""
+        last = self.size() if last is None else last
+        # From below 1: a row that stands where none may be must be seen too.
+        after = first - 1 if first > 1 else -(2**63)
+        while True:
+            rows = self._rows(
+                _query(self.log_id).where(events.c.seq > after, events.c.seq <= last).limit(PAGE)
+            )
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].seq
+
+    def beyond(self) -> Iterator[StoredEvent]:
+        """Rows above what the head says at the same moment, the first page of them: a writer leaves none."""
+        head = select(log_head.c.size).where(log_head.c.log_id == self.log_id).scalar_subquery()
+        yield from self._rows(_query(self.log_id).where(events.c.seq > func.coalesce(head, 0)).limit(PAGE))
+
+    def last(self, count: int) -> list[StoredEvent]:
+        """The newest events, oldest of them first."""
+        size = self.size()
+        return list(self.events(max(1, size - count + 1), size)) if count > 0 else []
+
+    def find(self, event_id: str) -> StoredEvent | None:
+        """The event with this id."""
+        found = self._rows(_query(self.log_id).where(events.c.id == event_id))
+        return found[0] if found else None
+
+    def documents(self) -> Iterator[tuple[str, str, bytes]]:
+        """Kind, hash and body of each notice and policy."""
+        with self._reading() as connection:
+            query = select(documents.c.kind, documents.c.hash).order_by(documents.c.kind, documents.c.hash)
+            names = [(kind, name) for kind, name in connection.execute(query)]
+        for kind, name in names:
+            body = self._body(kind, name)
+            if body is not None:
+                yield kind, name, body
+
+    def document(self, kind: str, name: str) -> Document | None:
+        """A notice or policy by its hash."""
+        body = self._body(kind, name)
+        return None if body is None else Document("notice" if kind == "notice" else "policy", name, body)
+
+    def _body(self, kind: str, name: str) -> bytes | None:
+        with self._reading() as connection:
+            query = select(documents.c.body).where(documents.c.kind == kind, documents.c.hash == name)
+            return connection.execute(query).scalar()
+
+    def _rows(self, query: Select[tuple[object, ...]]) -> list[StoredEvent]:
+        with self._reading() as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except (DBAPIError, OSError) as error:
+            msg = f"the log cannot be read: {cause(error)}"
+            raise LogUnavailable(msg) from None
+
+
+def _query(log_id: str) -> Select[tuple[object, ...]]:
+    beside = (personal.c.log_id == events.c.log_id) & (personal.c.seq == events.c.seq)
+    return (
+        select(*(events.c[name] for name in StoredEvent._fields[:7]), personal.c.salt, personal.c.visitor)
+        .select_from(events.outerjoin(personal, beside))
+        .where(events.c.log_id == log_id)
+        .order_by(events.c.seq)
+    )
+
+
+def _stored(row: Row[tuple[object, ...]]) -> StoredEvent:
+    return StoredEvent._make(row)
+
+
+def _choose(known: list[str], wanted: str | None) -> str:
+    if wanted is not None:
+        if wanted in known or not known:
+            return wanted
+        msg = f"the store has no log {wanted!r}; it has {_names(known)}"
+        raise LogLocationError(msg)
+    if len(known) > 1:
+        msg = f"the store has several logs: choose with --log from {_names(known)}"
+        raise LogLocationError(msg)
+    return known[0] if known else ""
+
+
+def _names(known: list[str]) -> str:
+    return ", ".join(map(repr, known)) or "none"
