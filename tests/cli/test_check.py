@@ -1,0 +1,192 @@
+"""``consentkit check``: fine, wrong, or impossible; and what will not hold as written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consentkit.policyfile import load
+
+BASE = """\
+[site]
+name = "News"
+address = "https://news.example"
+[controller]
+name = "News Ltd"
+contact = "privacy@news.example"
+[purposes.analytics]
+[services.stats]
+vendor = "Stats Ltd"
+purposes = ["analytics"]
+hosts = ["stats.example"]
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def call(text: str) -> Path:
+        file = tmp_path / "consent.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return call
+
+
+def many_services(count: int) -> str:
+    service = '[services.s{0}]\nvendor = "V{0}"\npurposes = ["analytics"]\nhosts = ["s{0}.example"]\n'
+    return BASE + "".join(service.format(number) for number in range(count))
+
+
+def test_a_fine_policy_is_summed_up_and_nothing_else(cli, write) -> None:
+    policy = load(write(BASE))
+
+    ended = cli("check")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("consent.toml: fine\n")
+    for part in (
+        "News (https://news.example)",
+        "analytics (opt-in)",
+        "stats",
+        "180 days",
+        policy.version,
+        policy.asked,
+    ):
+        assert part in ended.out
+
+
+def test_a_lifetime_beyond_what_browsers_keep_is_told_with_what_will_hold(cli, write) -> None:
+    write(f'lifetime = "730d"\n{BASE}')
+
+    ended = cli("check")
+
+    assert ended.code == 0
+    assert ended.err == (
+        "warning: consent.toml:1: lifetime: found 730 days; "
+        "expected at most 400 days: browsers keep no cookie longer, so 400 days is what will hold.\n"
+    )
+    assert "lifetime  400 days" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        (
+            f'{BASE}cookies = [{{ name = "_s", lifetime = "2y" }}]\n',
+            "12: services.stats.cookies.0.lifetime: found 730 days",
+        ),
+        (f"{BASE}[purposes.ads]\n", "12: purposes.ads: found no service with this purpose"),
+        (
+            BASE.replace('hosts = ["stats.example"]\n', ""),
+            "8: services.stats: found a service without hosts and cookies",
+        ),
+        (BASE.partition("[services")[0], "services: found none"),
+    ],
+    ids=["cookie lifetime", "purpose unused", "service unseen", "no services"],
+)
+def test_what_is_probably_not_meant_is_a_warning(cli, write, text: str, warning: str) -> None:
+    write(text)
+
+    ended = cli("check")
+
+    assert ended.code == 0
+    assert warning in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_what_just_holds_is_no_warning(cli, write) -> None:
+    write(f'lifetime = "400d"\n{BASE}cookies = [{{ name = "_s", lifetime = "400d" }}, {{ name = "_t" }}]\n')
+
+    assert cli("check")[::2] == (0, "")
+
+
+def test_forty_services_fit_into_the_cookie(cli, write) -> None:
+    write(many_services(39))
+
+    assert cli("check").code == 0
+
+
+def test_more_services_than_the_cookie_can_hold_is_an_error(cli, write) -> None:
+    write(many_services(90))
+
+    ended = cli("check")
+
+    assert ended.code == 1
+    assert "error: consent.toml:8: services: found 91 services: a cookie of up to" in ended.err
+    assert "consent.toml: not usable" in ended.out
+
+
+def test_everything_wrong_with_a_file_is_told_and_nothing_summed_up(cli, write) -> None:
+    write(f"layuot = 1\nlifetime = 0\n{BASE}")
+
+    ended = cli("check")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert [line.partition(": found")[0] for line in ended.err.splitlines()] == [
+        "error: consent.toml:1: layuot",
+        "error: consent.toml:2: lifetime",
+    ]
+
+
+def test_a_missing_file_could_not_be_checked(cli) -> None:
+    ended = cli("check", "gone.toml")
+
+    assert ended.code == 2
+    assert ended.err.startswith("error: gone.toml: found no such file")
+
+
+def test_control_bytes_of_a_policy_never_reach_the_terminal(cli, write) -> None:
+    write(f'"\\u001b]0;owned\\u0007" = "\\u001b[2J"\n{BASE}')
+
+    ended = cli("check")
+
+    assert ended.code == 2
+    assert ended.err.replace("\n", "").isprintable()
+
+
+def report(cli, *arguments: str) -> tuple[int, dict[str, Any]]:
+    ended = cli("check", "--json", *arguments)
+    assert ended.err == ""
+    return ended.code, json.loads(ended.out)
+
+
+def test_a_fine_policy_as_json(cli, write) -> None:
+    policy = load(write(BASE))
+
+    code, told = report(cli)
+
+    assert code == 0
+    assert told == {
+        "file": "consent.toml",
+        "ok": True,
+        "site": {"name": "News", "address": "https://news.example"},
+        "regimes": {"necessary": "exempt", "analytics": "opt-in"},
+        "services": ["stats"],
+        "lifetime": 15_552_000,
+        "cookie": {"largest": told["cookie"]["largest"], "limit": 1024},
+        "version": policy.version,
+        "asked": policy.asked,
+        "findings": [],
+    }
+    assert 100 < told["cookie"]["largest"] < 1024
+
+
+def test_a_bad_policy_as_json(cli, write) -> None:
+    write(f"layuot = 1\n{BASE}")
+
+    code, told = report(cli)
+
+    assert (code, told["ok"]) == (2, False)
+    [finding] = told["findings"]
+    assert finding["severity"] == "error"
+    assert (finding["key"], finding["line"], finding["nearest"]) == ("layuot", 1, "layout")
+
+
+def test_warnings_as_json_leave_it_fine(cli, write) -> None:
+    write(f'lifetime = "2y"\n{BASE}')
+
+    code, told = report(cli)
+
+    assert (code, told["ok"], told["lifetime"]) == (0, True, 400 * 86_400)
+    assert [finding["severity"] for finding in told["findings"]] == ["warning"]
