@@ -1,0 +1,49 @@
+# What people say to this repository. `make help` prints the list.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types layers generated docs pytest bench clean setup
+
+PORT ?= 8000
+BIN := .venv/bin
+TESTS ?= tests
+WORKERS ?= auto
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+demo: ## set up, and serve the example newsroom on http://127.0.0.1:8000 (PORT= changes it)
+	@tools/setup run
+	@PORT=$(PORT) $(BIN)/python -m examples.newsroom
+
+test: setup check docs pytest ## set up, and check everything that must hold
+
+setup:
+	@tools/setup develop
+
+check: setup format lint types layers generated ## format, lint, types, layers, generated files
+
+format: setup
+	$(BIN)/ruff format --check --quiet .
+
+lint: setup
+	$(BIN)/ruff check --quiet .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports --no-cache
+
+generated: setup
+	$(BIN)/python docs/generate.py --check
+
+docs: setup ## build the documentation into site/
+	$(BIN)/mkdocs build --quiet --strict
+
+pytest: setup
+	$(BIN)/pytest --quiet -n $(WORKERS) $(TESTS)
+
+bench: setup ## print each figure beside its peer, as a ratio in one run
+	$(BIN)/python -m bench
+
+clean: ## remove what the other targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site artefacts

@@ -1,0 +1,1 @@
+"""Figures of consentkit, each beside its peer, as a ratio in one run."""
