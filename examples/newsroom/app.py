@@ -3,12 +3,10 @@
 import os
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
-if TYPE_CHECKING:
-    from consentkit import AuditLog, Policy
+from consentkit import AuditLog, ConsentMiddleware, Policy
 
 from .pages import Setting, create_site
 
@@ -21,9 +19,9 @@ def create_app(
     *,
     consent: bool = True,
     setting: Setting | None = None,
-    policy: "Policy | Path" = POLICY,
+    policy: Policy | Path = POLICY,
     secret_key: str | None = None,
-    audit: "AuditLog | str" = "sqlite:///consent.db",
+    audit: AuditLog | str = "sqlite:///consent.db",
 ) -> Starlette:
     """The newsroom as one ASGI app.
 
@@ -35,8 +33,6 @@ def create_app(
     setting = setting or Setting(third=third or os.environ.get("NEWSROOM_THIRD", THIRD))
     app = create_site(setting)
     if consent:
-        from consentkit import ConsentMiddleware
-
         secret_key = secret_key or secrets.token_urlsafe(32)
         app.add_middleware(ConsentMiddleware, policy=policy, secret_key=secret_key, audit=audit)
     return app

@@ -15,6 +15,9 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from consentkit import AuditLog
+from consentkit.policyfile import load
+
 from .app import POLICY, create_app
 from .comments import Comments
 from .pages import Setting, create_site
@@ -60,9 +63,6 @@ def listen(port: int, option: str) -> socket.socket:
 
 def create_demo(site: str, third: str, audit: str, pace: Pace) -> ASGIApp:
     """The newsroom under three regimes, with one log and one letter box."""
-    from consentkit import AuditLog
-    from consentkit.policyfile import load
-
     policy = load(POLICY)
     log = AuditLog(audit)
     key = secrets.token_urlsafe(32)

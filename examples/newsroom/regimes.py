@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from consentkit.core.policy import Policy
+from consentkit import Policy
 
 REGIMES = ("notice", "opt-out", "opt-in")
 COOKIE = "newsroom_regime"

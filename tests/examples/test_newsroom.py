@@ -267,8 +267,11 @@ def test_letters_are_kept_in_bounded_number_by_article() -> None:
 
 # Streams
 
+LONG_ENOUGH = 20
+"""Seconds after which a stream that should have ended is given up, so that a fault fails and does not hang."""
 
-async def chunks(path: str, pace: Pace, enough: int) -> list[bytes]:
+
+async def chunks(path: str, pace: Pace, enough: int, accept: bytes = b"*/*") -> list[bytes]:
     """The first pieces of a response, as the app sends them; then the reader goes."""
     found: list[bytes] = []
     gone = asyncio.Event()
@@ -283,15 +286,10 @@ async def chunks(path: str, pace: Pace, enough: int) -> list[bytes]:
         if len(found) >= enough:
             gone.set()
 
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "headers": [],
-        "query_string": b"",
-        "root_path": "",
-    }
-    await create_site(Setting(third=THIRD, pace=pace))(scope, receive, send)
+    headers = [(b"accept", accept)]
+    scope = {"type": "http", "method": "GET", "path": path, "headers": headers, "query_string": b""}
+    async with asyncio.timeout(LONG_ENOUGH):
+        await create_site(Setting(third=THIRD, pace=pace))(scope, receive, send)
     return found
 
 
@@ -327,14 +325,21 @@ async def test_a_stopping_server_ends_the_streams_at_once() -> None:
     assert len(await chunks("/ticker/stream", pace, enough=99)) == 2
 
 
-def test_the_ticker_gives_events_to_who_asks_for_them(site: TestClient) -> None:
-    pace = Pace(0.001)
-    pace.stop()
-    stopped = TestClient(create_site(Setting(third=THIRD, pace=pace)))
+async def test_a_rest_that_has_begun_ends_when_the_server_stops() -> None:
+    pace = Pace(3600)
+    rest = asyncio.ensure_future(pace.rest())
+    await asyncio.sleep(0)
 
+    pace.stop()
+
+    assert await asyncio.wait_for(rest, LONG_ENOUGH) is False
+
+
+async def test_the_ticker_gives_events_to_who_asks_for_them(site: TestClient) -> None:
+    pieces = await chunks("/ticker", Pace(3600), enough=1, accept=b"text/event-stream")
+
+    assert pieces[0] == b"retry: 2000\n\n"
     assert site.get("/ticker").headers["content-type"].startswith("text/html")
-    events = stopped.get("/ticker", headers={"Accept": "text/event-stream"})
-    assert events.headers["content-type"].startswith("text/event-stream")
 
 
 # The third party
