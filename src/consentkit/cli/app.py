@@ -30,7 +30,9 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in LATER or not find_spec(LATER[cmd_name]):
             return super().get_command(ctx, cmd_name)
-        group = typer.main.get_group(import_module(LATER[cmd_name]).app)
+        later = import_module(LATER[cmd_name]).app
+        later.rich_markup_mode = app.rich_markup_mode  # typer asks each app for its own
+        group = typer.main.get_group(later)
         group.name = cmd_name
         return group
 

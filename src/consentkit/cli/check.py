@@ -19,7 +19,7 @@ from consentkit.policyfile import line_of, load_text, places, read
 
 
 def check(
-    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The policy file.")] = Path("consent.toml"),
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file.")] = Path("consent.toml"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Check a policy file: what is wrong, where, and what would be right; then what it comes to.

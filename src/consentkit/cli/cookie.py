@@ -24,7 +24,7 @@ KEY = "CONSENTKIT_SECRET_KEY"
 def cookie(
     value: Annotated[
         str | None,
-        typer.Argument(metavar="[VALUE|-]", help="The cookie's value; - reads it from standard input."),
+        typer.Argument(metavar="VALUE|-", help="The cookie's value; - reads it from standard input."),
     ] = None,
     policy: Annotated[Path, typer.Option(metavar="FILE", help="The site's policy.")] = Path("consent.toml"),
     fresh: Annotated[bool, typer.Option("--new-key", help="Print a fresh secret key instead.")] = False,
