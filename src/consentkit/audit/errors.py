@@ -3,7 +3,7 @@
 ::
 
     ConsentkitError
-    └── AuditError              base; its text never holds an address, a password or anything of a visitor's
+    └── AuditError              base; its text never holds a password or anything of a visitor's
         ├── LogUnavailable      the store did not take the event in time: answer 503, try later
         ├── LogOverloaded       the queue is full: answer 503 at once
         ├── EventRefused        this event can never be stored, whatever the store does
