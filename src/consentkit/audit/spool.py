@@ -51,7 +51,7 @@ class Spool:
         with self._locked() as file:
             end = os.lseek(file, 0, os.SEEK_END)
             try:
-                _write_all(file, lines)
+                _write_all(file, lines if _ends_a_line(file, end) else b"\n" + lines)
                 os.fsync(file)
             except OSError:
                 with suppress(OSError):
@@ -80,22 +80,20 @@ class Spool:
         :returns: how many events were handed over.
         """
         with self._locked() as file:
-            lines = _read_all(file).splitlines()
-            kept = list(self._readable(lines))
+            kept, damaged = _parse(_read_all(file))
             if kept:
                 take(kept)
+            if damaged:
+                # Half a line is what a crash leaves of an event that nobody was told is safe.
+                logger.warning(
+                    "%d damaged line(s) of the spool are kept in the file ending in .damaged", len(damaged)
+                )
+                _append_private(
+                    self._path.with_name(self._path.name + ".damaged"), b"\n".join(damaged) + b"\n"
+                )
             os.ftruncate(file, 0)
             os.fsync(file)
         return len(kept)
-
-    def _readable(self, lines: list[bytes]) -> Iterator[Kept]:
-        for line in lines:
-            try:
-                yield from_line(line)
-            except (ValueError, KeyError, TypeError):
-                # Half a line is what a crash leaves of an event that nobody was told is safe.
-                logger.warning("a line of the spool is damaged; it is kept in the file ending in .damaged")
-                _append_private(self._path.with_name(self._path.name + ".damaged"), line + b"\n")
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -106,6 +104,23 @@ class Spool:
             yield file
         finally:
             os.close(file)
+
+
+def _parse(data: bytes) -> tuple[list[Kept], list[bytes]]:
+    kept, damaged = [], []
+    for line in filter(None, data.split(b"\n")):
+        try:
+            kept.append(from_line(line))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            damaged.append(line)
+    return kept, damaged
+
+
+def _ends_a_line(file: int, end: int) -> bool:
+    if end == 0:
+        return True
+    os.lseek(file, end - 1, os.SEEK_SET)
+    return os.read(file, 1) == b"\n"
 
 
 def to_line(kept: Kept) -> bytes:
