@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import consentkit
-from consentkit.core.errors import PolicyError
+from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy
-from consentkit.policyfile import KeyPath, line_of, load, load_text, places, schema_text
+from consentkit.policyfile import load, load_text, located, schema_text
+from consentkit.policyfile.places import KeyPath, line_of, places
 
 BAD = sorted((Path(__file__).parent / "policies").glob("*.toml"))
 GOOD = """\
@@ -102,6 +103,23 @@ def test_problems_carry_what_their_reader_needs() -> None:
 def test_a_text_without_a_file_name_has_lines_all_the_same() -> None:
     with pytest.raises(PolicyError, match=r"^1: layout: found 3"):
         load_text(f"layout = 3\n{GOOD}")
+
+
+def test_problems_found_later_get_their_lines_in_the_order_of_the_file() -> None:
+    later = [
+        Problem("services.stats.hosts.0", "a", "b"),
+        Problem("x", "a", "b"),
+        Problem("site.name", "a", "b"),
+    ]
+
+    placed = located(later, GOOD, "mine.toml")
+
+    assert [(problem.key, problem.line) for problem in placed] == [
+        ("x", None),
+        ("site.name", 4),
+        ("services.stats.hosts.0", 14),
+    ]
+    assert {problem.file for problem in placed} == {"mine.toml"}
 
 
 @given(st.text())

@@ -129,6 +129,16 @@ def test_everything_wrong_with_a_file_is_told_and_nothing_summed_up(cli, write) 
     ]
 
 
+def test_words_that_the_notice_does_not_know_are_refused_with_their_line(cli, write) -> None:
+    write(f'{BASE}[texts.en]\ntitle = "Cookies"\ntitel = "Cookies"\n')
+
+    ended = cli("check")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: consent.toml:14: texts.en.titel: found titel; expected ")
+    assert "Did you mean title?" in ended.err
+
+
 def test_a_missing_file_could_not_be_checked(cli) -> None:
     ended = cli("check", "gone.toml")
 

@@ -76,6 +76,14 @@ def test_a_value_may_be_pasted_with_its_name_or_piped(keyed, value: str, form: s
     assert keyed("cookie", "-", stdin=form.format(value)).code == 0
 
 
+def test_a_cookie_signed_by_an_older_key_is_still_good(
+    keyed, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSENTKIT_SECRET_KEY", f"{new_key()} {KEY}")
+
+    assert keyed("cookie", value).code == 0
+
+
 def test_without_a_key_it_is_shown_and_marked_unverified(cli, value: str) -> None:
     ended = cli("cookie", value)
 

@@ -13,6 +13,7 @@ from consentkit.core.cookie import CookieCodec
 from consentkit.core.policy import Controller, Cookie, PageRule, Policy, Purpose, Service, Site
 from consentkit.core.regime import Regime
 from consentkit.policyfile import load, load_text
+from consentkit.web.words import words_of
 
 MODELS = (Policy, Site, Controller, Purpose, Service, Cookie, PageRule)
 UNCOMMENTED = re.sub(r"^#(?=[a-z\[])", "", starter(), flags=re.MULTILINE)
@@ -37,6 +38,7 @@ def test_with_every_example_switched_on_it_is_still_a_policy() -> None:
         "^_stats_[0-9]+$",
     ]
     assert policy.notice_rule("/legal/terms") == "never"
+    assert words_of(policy)["en"]("opt-in-accept") == "Accept"
 
 
 def test_a_default_that_is_shown_is_the_default() -> None:

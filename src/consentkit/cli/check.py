@@ -15,7 +15,8 @@ from consentkit.core.cookie import LIMIT, largest
 from consentkit.core.duration import DAY
 from consentkit.core.errors import PolicyError
 from consentkit.core.policy import Policy
-from consentkit.policyfile import line_of, load_text, places, read
+from consentkit.policyfile import load_text, located, read
+from consentkit.web.words import words_of
 
 
 def check(
@@ -36,18 +37,19 @@ def check(
 
 
 def _judge(file: Path) -> tuple[Policy | None, list[Finding]]:
+    text = ""
     try:
         text = read(file)
         policy = load_text(text, str(file))
+        words_of(policy)
     except PolicyError as error:
-        return None, [Finding(Severity.ERROR, problem) for problem in error.problems]
-    lines = places(text)
+        return None, [
+            Finding(Severity.ERROR, problem) for problem in located(error.problems, text, str(file))
+        ]
     return policy, [
-        replace(
-            finding,
-            problem=replace(finding.problem, file=str(file), line=line_of(lines, finding.problem.path)),
-        )
+        replace(finding, problem=problem)
         for finding in findings(policy)
+        for problem in located([finding.problem], text, str(file))
     ]
 
 

@@ -29,7 +29,7 @@ def cookie(
     policy: Annotated[Path, typer.Option(metavar="FILE", help="The site's policy.")] = Path("consent.toml"),
     fresh: Annotated[bool, typer.Option("--new-key", help="Print a fresh secret key instead.")] = False,
 ) -> None:
-    """Show what a consent cookie says. The key that it must be signed with is read from CONSENTKIT_SECRET_KEY.
+    """Show what a consent cookie says. The keys, newest first, are read from CONSENTKIT_SECRET_KEY.
 
     Exit code: 0 a good cookie, 1 one that the server would not take, 2 could not look.
     """
@@ -50,20 +50,20 @@ def _bare(text: str) -> bytes:
 
 
 def _show(policy: Policy, value: bytes) -> None:
-    key = os.environ.get(KEY)
+    keys = os.environ.get(KEY, "").split()
     if len(value) > LIMIT:
         stop(f"{len(value):,} bytes; the server ignores a cookie above {LIMIT:,}.", WRONG)
     decision = (
-        CookieCodec([key], policy.site.address).load(value) if key else _parse(value.rpartition(b".")[0])
+        CookieCodec(keys, policy.site.address).load(value) if keys else _parse(value.rpartition(b".")[0])
     )
     if decision is None:
         stop(
             "No cookie of this site: the signature does not fit (another key, another site address, or a changed value)."
-            if key
+            if keys
             else "No cookie of ours: the value has another form.",
             WRONG,
         )
-    say("signature good" if key else f"unverified: set {KEY} to check the signature")
+    say("signature good" if keys else f"unverified: set {KEY} to check the signature")
     table(_rows(policy, decision))
 
 

@@ -85,7 +85,7 @@ def _lines(file: str) -> Iterator[str]:
     yield ""
     yield from _about(Policy, "texts")
     yield "#[texts.en]"
-    yield '#accept = "Accept"'
+    yield '#opt-in-accept = "Accept"'
 
 
 def _table(

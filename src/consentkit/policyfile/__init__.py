@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from pydantic import ValidationError
 
 from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy, disagreements
-from consentkit.policyfile.places import KeyPath, line_of, places
+from consentkit.policyfile.places import line_of, places
 from consentkit.policyfile.problems import problems_of
 
-__all__ = ["KeyPath", "line_of", "load", "load_text", "places", "read", "schema", "schema_text"]
+__all__ = ["load", "load_text", "located", "read", "schema", "schema_text"]
 
 _AT = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
@@ -63,9 +64,20 @@ def load_text(text: str, file: str | None = None) -> Policy:
         return Policy.model_validate(data)
     except ValidationError as error:
         found = [*problems_of(error), *disagreements(data)]
+    raise PolicyError(located(found, text, file))
+
+
+def located(problems: Iterable[Problem], text: str, file: str | None = None) -> list[Problem]:
+    """Problems of a policy with the line of each in the text that it came from, in the order of the text.
+
+    One that names its key without the parts is found by the dots; one that has a line already keeps it.
+    """
     lines = places(text)
-    placed = [replace(problem, file=file, line=line_of(lines, problem.path)) for problem in found]
-    raise PolicyError(sorted(placed, key=lambda problem: problem.line or 0))
+    placed = []
+    for problem in problems:
+        path = problem.path or tuple(problem.key.split("."))
+        placed.append(replace(problem, file=file, line=problem.line or line_of(lines, path)))
+    return sorted(placed, key=lambda problem: problem.line or 0)
 
 
 def _parse(text: str, file: str | None) -> dict[str, Any]:

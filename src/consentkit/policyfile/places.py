@@ -52,7 +52,9 @@ class _Walk:
         self.lines: dict[KeyPath, int] = {}
         self._line, self._counted = 1, 0
         self._last: dict[KeyPath, int] = {}
-        with suppress(RecursionError):  # deeper than anyone writes: such a key gets the line of a table around it
+        with suppress(
+            RecursionError
+        ):  # deeper than anyone writes: such a key gets the line of a table around it
             self._walk()
 
     def _walk(self) -> None:
