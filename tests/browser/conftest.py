@@ -6,6 +6,7 @@ with the real policy, resolver and pages. A second host name plays the third par
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import socket
@@ -15,11 +16,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import pytest_asyncio
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
 
 from consentkit.core.consent import Consent, Signals, resolve
 from consentkit.core.decision import Act, Choice, Decision, Outcome, decide
@@ -70,7 +72,7 @@ class Site:
     policy: Policy = field(default_factory=lambda: Policy.model_validate(POLICY))
     pages: dict[str, str | PageSource] = field(default_factory=dict)
     csp: str = ""
-    view: View = View()
+    view: View = field(default_factory=View)
     delay: float = 0
     fail: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -114,7 +116,7 @@ class Site:
             answer = third_party(path)
         elif path.startswith(PREFIX):
             if self.delay and "/first." in path:
-                await _sleep(self.delay)
+                await asyncio.sleep(self.delay)
             answer = await self._ours(scope, headers, receive)
         else:
             answer = self._theirs(scope, headers)
@@ -122,8 +124,12 @@ class Site:
 
     def consent(self, headers: dict[str, str]) -> Consent:
         cookie = headers.get("cookie", "")
-        found = next((v for n, _, v in (c.strip().partition("=") for c in cookie.split(";")) if n == "ck"), "")
-        return resolve(self.policy, Signals(gpc="sec-gpc" in headers), self.decisions.get(found), int(time.time()))
+        found = next(
+            (v for n, _, v in (c.strip().partition("=") for c in cookie.split(";")) if n == "ck"), ""
+        )
+        return resolve(
+            self.policy, Signals(gpc="sec-gpc" in headers), self.decisions.get(found), int(time.time())
+        )
 
     def _view(self, scope: Scope, headers: dict[str, str], following: str) -> View:
         language = self.book.language(None, headers.get("accept-language"))
@@ -151,7 +157,8 @@ class Site:
         own = [(name.encode(), value.encode()) for name, value in self.headers.items()]
         if self.csp:
             own.append((b"content-security-policy", self.csp.replace("{nonce}", nonce or "").encode()))
-        return Answer(200, body, "text/html; charset=utf-8", ((b"cache-control", b"private, no-cache"), *own))
+        kind = "text/javascript" if scope["path"].endswith(".js") else "text/html; charset=utf-8"
+        return Answer(200, body, kind, ((b"cache-control", b"private, no-cache"), *own))
 
     async def _ours(self, scope: Scope, headers: dict[str, str], receive: Receive) -> Answer:
         path = scope["path"].removeprefix(PREFIX).strip("/")
@@ -210,12 +217,6 @@ def third_party(path: str) -> Answer:
     return Answer(200, b"<!doctype html><p>third", "text/html")
 
 
-async def _sleep(seconds: float) -> None:
-    import asyncio
-
-    await asyncio.sleep(seconds)
-
-
 async def _body(receive: Receive) -> bytes:
     found = b""
     while True:
@@ -226,14 +227,10 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _query(scope: Scope) -> dict[str, str]:
-    from urllib.parse import parse_qsl
-
     return dict(parse_qsl(scope["query_string"].decode()))
 
 
 def _form(body: str) -> dict[str, Any]:
-    from urllib.parse import parse_qsl
-
     found: dict[str, Any] = {"purpose": [], "service": []}
     for name, value in parse_qsl(body):
         if name in ("purpose", "service"):
@@ -241,6 +238,20 @@ def _form(body: str) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+async def until(page: Page, expression: str, seconds: float = 5) -> Any:
+    """Waits until an expression is true in the page, across reloads and whatever the page's CSP says of eval."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            found = await page.evaluate(expression)
+        except Error:
+            found = None
+        if found:
+            return found
+        assert time.monotonic() < end, f"never true: {expression}"
+        await asyncio.sleep(0.02)
 
 
 class _Front:
@@ -257,7 +268,9 @@ class _Front:
 def front() -> Iterator[tuple[_Front, int]]:
     found = _Front()
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(found, lifespan="off", log_level="error", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        found, lifespan="off", log_level="error", access_log=False, timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -45,7 +45,7 @@ TEMPLATES = next(
 BUTTONS = {
     Regime.OPT_IN: ("reject", "accept", "more"),
     Regime.OPT_OUT: ("accept", "reject", "more"),
-    Regime.NOTICE: ("accept", "more", "reject"),
+    Regime.NOTICE: ("accept", "reject", "more"),
 }
 """What the banner offers under the strictest regime, in the order shown."""
 _RAW = re.compile(r"(<(style|script)\b[^>]*>)(.*?)(</\2)", re.DOTALL | re.IGNORECASE)
@@ -272,6 +272,7 @@ class NoticeBook:
         return {
             **dump,
             "kind": "notice",
+            "asked": sorted(policy.fingerprints.values()),
             "language": language,
             "direction": words.direction,
             "layout": policy.layout,

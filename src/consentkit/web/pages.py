@@ -166,8 +166,9 @@ class Pages:
         return {"name": cookie.name or readable(cookie.pattern or ""), "lifetime": lifetime}
 
     def _duration(self, seconds: int, language: str) -> str:
-        size, unit = next((pair for pair in _UNITS if seconds >= pair[0]), _UNITS[-1])
-        return self.book.words[language](unit, count=max(1, round(seconds / size)))
+        # From two of a unit on, so that no language needs its singular.
+        size, unit = next((pair for pair in _UNITS if seconds >= 2 * pair[0]), _UNITS[-1])
+        return self.book.words[language](unit, count=max(2, round(seconds / size)))
 
 
 def as_json(status: int, value: Mapping[str, Any], headers: tuple[Header, ...] = ()) -> Answer:

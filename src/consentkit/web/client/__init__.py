@@ -52,7 +52,7 @@ class Asset:
 @cache
 def first() -> Asset:
     """The module of every page."""
-    text = "\n".join(_pack_script(source(name)) for name in FIRST)
+    text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _pack_script(source(name)))) for name in FIRST)
     return _asset("first", "js", text.replace("./preferences.js", f"./{preferences().name}"))
 
 
@@ -75,7 +75,7 @@ def source(name: str) -> str:
 
 def _pack_script(text: str) -> str:
     text = _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text))
-    return _lines(_EXPORT.sub("", _IMPORT.sub("", text)))
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def pack_style(text: str) -> str:
@@ -83,10 +83,6 @@ def pack_style(text: str) -> str:
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     text = re.sub(r"\s+", " ", text)
     return re.sub(r" ?([{};,>]) ?|(?<=:) ", lambda match: match[1] or "", text).replace(";}", "}").strip()
-
-
-def _lines(text: str) -> str:
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _asset(stem: str, kind: str, text: str) -> Asset:

@@ -14,15 +14,20 @@ const gated = (root) =>
   all("[data-ck],template", root).flatMap((element) =>
     element instanceof HTMLTemplateElement ? gated(element.content) : element);
 
+let turn = Promise.resolve();
+
 /**
- * Activates what is allowed now.
- * @returns whether the page must be reloaded instead: something cannot be brought to life in place.
+ * Activates what is allowed now, after all that was activated before.
+ * @param allowed whether a purpose or a service may run: (name) => boolean
+ * @param giveUp called where something cannot be brought to life in place, and needs a new page
  */
-export async function activate(allowed, giveUp) {
+export const activate = (allowed, giveUp) => (turn = turn.then(() => enlivenAll(allowed, giveUp)));
+
+async function enlivenAll(allowed, giveUp) {
   const ready = gated(document).filter(
     (element) => KINDS.test(element.localName) && element.dataset.ck.trim().split(/\s+/).every((name) => name && allowed(name)));
   if (ready.some((element) => element.localName === "script" && /document\s*\.\s*write/.test(element.text))) return giveUp();
-  const { write } = document;
+  // A late document.write wipes the page.
   document.write = document.writeln = giveUp;
   try {
     for (const element of ready) await enliven(element);
@@ -38,16 +43,16 @@ async function enliven(element) {
   if (!element.hasAttribute("data-ck")) return;
   const place = new Comment();
   element.replaceWith(place);
+  const script = element.localName === "script";
   element.removeAttribute("data-ck");
-  restore(element);
-  const waits = element.localName === "script" && element.src && !element.async && !element.noModule && place.isConnected;
+  restore(element, script);
+  const waits = script && element.src && !element.hasAttribute("async") && !element.noModule && place.isConnected;
   const done = waits && new Promise((resolve) => (element.onload = element.onerror = resolve));
   place.replaceWith(element);
   await done;
 }
 
-function restore(element) {
-  const script = element.localName === "script";
+function restore(element, script) {
   if (script) element.removeAttribute("type");
   for (const name of NAMES) {
     const parked = `data-ck-${name}`;
@@ -67,6 +72,14 @@ function restore(element) {
 }
 
 function revive(element, name, value) {
-  if (/^(src|data|href)$/.test(name) && /^\s*javascript:/i.test(value.replace(/[\0-\x20]+/g, ""))) return;
-  element.setAttribute(name, value);
+  if (/^javascript:/i.test(value.replace(/[\0- ]+/g, ""))) return;
+  element.setAttribute(name, trusted()[name === "srcdoc" ? "createHTML" : "createScriptURL"](value));
 }
+
+// Values that the page itself held are given back to it. Where a page names the policies that it allows and ours is not among
+// them, this throws, and the page is reloaded instead.
+let policy;
+const trusted = () => {
+  const rules = { createHTML: (value) => value, createScriptURL: (value) => value };
+  return (policy ??= window.trustedTypes?.createPolicy("consentkit", rules) ?? rules);
+};

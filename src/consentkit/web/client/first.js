@@ -2,53 +2,56 @@
 import { allows, narrows, same, stateFrom } from "./state.js";
 import { activate, all } from "./apply.js";
 
-// An element named like a method hides it on document and window; the prototypes cannot be hidden.
+// An element named like a method hides it on document and window; prototypes cannot be hidden.
 const on = (target, type, listener) => EventTarget.prototype.addEventListener.call(target, type, listener);
 const tell = (type, detail) =>
   EventTarget.prototype.dispatchEvent.call(document, new CustomEvent(`consentkit:${type}`, { bubbles: true, detail }));
 
 const host = all("#consentkit").find((element) => element.shadowRoot?.getElementById("consentkit-preferences"));
-if (host && !Object.hasOwn(window, "consentkit")) start(host, host.shadowRoot);
+if (host && !(window.consentkit?.ready instanceof Promise)) start(host, host.shadowRoot);
 
 function start(host, root) {
-  const $ = (name) => root.getElementById(`consentkit-${name}`);
   const form = root.querySelector("form");
-  const status = root.querySelector("[role=status]");
-  const control = $("preferences");
+  const status = root.querySelector(".said");
+  const control = root.getElementById("consentkit-preferences");
   const address = new URL(form.getAttribute("action"), location.origin).href;
   const page = form.dataset;
+  const hidden = new FormData(form);
   const listeners = new Set();
   const shown = performance.now();
   let state = stateFrom(JSON.parse(page.state));
   let pending;
   let plain;
   let turn = 0;
+  let channel;
 
   const say = (name) => {
     status.textContent = status.dataset[name];
   };
 
-  async function send(action, how, fields = new FormData()) {
-    const own = new FormData(form);
+  async function send(action, how, fields) {
+    const view = hidden.get("view") + (turn++ ? `-${turn}` : "");
     const answer = await fetch(address, {
       method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json" },
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({
         action,
         how,
-        notice: own.get("notice"),
-        view: own.get("view") + (turn++ ? `-${turn}` : ""),
+        view,
+        notice: hidden.get("notice"),
         shown_ms: Math.round(performance.now() - shown),
         purpose: fields.getAll("purpose"),
         service: fields.getAll("service").filter(Boolean),
       }),
     });
-    if (!answer.ok) throw answer;
+    if (answer.status === 409) reload();
+    if (!answer.ok) throw Object.assign(new Error(`consentkit: ${answer.status}`), { status: answer.status });
     return stateFrom((await answer.json()).state);
   }
 
-  function choose(action, how = "api", fields = undefined) {
-    pending ??= send(action, how, fields)
+  // A second press while the first is under way is the same act.
+  const choose = (action, how = "api", fields = new FormData()) =>
+    (pending ??= send(action, how, fields)
       .then((next) => {
         channel?.postMessage(next);
         adopt(next, true);
@@ -56,45 +59,44 @@ function start(host, root) {
       })
       .finally(() => {
         pending = undefined;
-      });
-    return pending;
-  }
-
-  function reload(mine) {
-    if ("posted" in page) return mine && say("later");
-    if (mine) try { sessionStorage.consentkit = 1; } catch {}
-    location.reload();
-  }
+      }));
 
   function adopt(next, mine) {
     const before = state;
     state = next;
-    if (narrows(before, next) || (before.decided && !next.decided)) reload(mine);
-    else settle(mine);
+    const stale = narrows(before, next) || (before.decided && !next.decided) || ("narrowed" in page && narrows(next, before));
     if (!same(before, next)) {
       tell("change", next);
       for (const listener of listeners) listener(next);
     }
-  }
-
-  function settle(mine) {
+    if (stale && reload(mine)) return;
     host.dataset.consent = state.outcome;
-    if (state.decided) $("banner")?.remove();
-    if (mine) rest();
-    activate((name) => allows(state, name), () => reload());
+    root.querySelector("dialog")?.close();
+    if (state.decided) root.getElementById("consentkit-banner")?.remove();
+    if (mine) rest(stale ? "later" : "saved");
+    activate((name) => allows(state, name), () => reload(mine));
   }
 
-  function rest() {
+  function reload(mine) {
+    if ("posted" in page) return false;
+    // One word for the next page: that the choice was just made. It is taken away at once.
+    if (mine) attempt(() => (sessionStorage.consentkit = 1));
+    location.reload();
+    return true;
+  }
+
+  function rest(word) {
     control.focus({ preventScroll: true });
-    say("saved");
+    say(word);
+    setTimeout(() => (status.textContent = ""), 9e3);
   }
 
   on(form, "submit", (event) => {
+    const button = event.submitter;
     if (plain) return;
     event.preventDefault();
-    const button = event.submitter;
-    choose(button.value, "banner").catch((answer) => {
-      if (answer.status) return say("failed");
+    choose(button.value, "banner").catch((error) => {
+      if (error.status) return say("failed");
       plain = true;
       form.requestSubmit(button);
     });
@@ -103,53 +105,62 @@ function start(host, root) {
   const refresh = () =>
     fetch(new URL("state", address))
       .then((answer) => answer.json())
-      .then((sent) => adopt(stateFrom(sent)), () => {});
+      .then((sent) => adopt(stateFrom(sent)))
+      .catch(() => {});
 
   on(window, "pageshow", (event) => event.persisted && refresh());
   on(document, "prerenderingchange", refresh);
   if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") refresh();
-  let channel;
-  try {
+  attempt(() => {
     channel = new BroadcastChannel(address);
     channel.onmessage = ({ data }) => adopt(stateFrom(data));
-    if (sessionStorage.consentkit) {
-      delete sessionStorage.consentkit;
-      rest();
-    }
-  } catch {}
+  });
+  attempt(() => {
+    if (!sessionStorage.consentkit) return;
+    delete sessionStorage.consentkit;
+    rest("saved");
+  });
 
-  const layer = (opener) =>
+  const show = () =>
     import("./preferences.js")
-      .then(({ open }) => open({ root, opener, choose, address: control.href }))
-      .catch(() => { location.href = control.href; });
-  for (const link of [control, $("more")])
-    if (link) on(link, "click", (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      layer(link);
-    });
+      .then(({ open }) => open({ root, opener: control, choose, failed: status.dataset.failed }))
+      .catch(() => (location.href = control.href));
+  on(control, "click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    show();
+  });
 
-  const api = Object.freeze({
-    get state() { return state; },
+  const api = {
+    get state() {
+      return state;
+    },
     allows: (name) => allows(state, name),
     accept: () => choose("accept"),
     reject: () => choose("reject"),
     withdraw: () => choose("withdraw"),
-    save(choice) {
+    save({ purposes = [], services = {} }) {
       const fields = new FormData();
-      for (const name of choice.purposes ?? []) fields.append("purpose", name);
-      for (const [name, yes] of Object.entries(choice.services ?? {})) fields.append("service", yes ? name : `-${name}`);
+      for (const name of purposes) fields.append("purpose", name);
+      for (const [name, yes] of Object.entries(services)) fields.append("service", yes ? name : `-${name}`);
       return choose("save", "api", fields);
     },
-    show: () => layer(control),
+    show,
     on(type, listener) {
-      if (type !== "change") return () => {};
+      if (type !== "change") throw new TypeError(type);
       listeners.add(listener);
       listener(state);
       return () => listeners.delete(listener);
     },
-    ready: Promise.resolve(),
-  });
-  Object.defineProperty(window, "consentkit", { value: api });
+  };
+  api.ready = Promise.resolve(state);
+  Object.defineProperty(window, "consentkit", { value: Object.freeze(api) });
   tell("ready", state);
+}
+
+// Storage and channels throw where site data is blocked or the frame is sandboxed; nothing of ours depends on them.
+function attempt(what) {
+  try {
+    what();
+  } catch {}
 }

@@ -1,31 +1,65 @@
-// The second layer: the preferences page in a dialog. Loaded when it is asked for; whatever fails here, the link itself works.
+// The second layer: the preferences page in a dialog. Loaded when it is asked for. Whatever fails here, the link that opened
+// it still leads to the page itself.
 
+// A document fetched this way runs no script, and no text of ours passes through innerHTML: Trusted Types have nothing to stop.
 const page = (address) =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("GET", address);
     request.responseType = "document";
-    request.onload = () => (request.status === 200 ? resolve(request.response) : reject());
+    request.onload = () => (request.status === 200 ? resolve(request.response) : reject(request.status));
     request.onerror = reject;
     request.send();
   });
 
-export async function open({ root, opener, choose, address }) {
-  const fetched = await page(address);
-  const main = fetched.querySelector("main");
+/**
+ * Opens the preferences in a dialog inside the notice's shadow root.
+ * @param root the shadow root
+ * @param opener the element to which the focus returns
+ * @param choose sends an act: (action, how, fields) => Promise
+ * @param failed the text to show when an act did not go through
+ */
+export async function open({ root, opener, choose, failed }) {
+  if (root.querySelector("dialog")) return;
+  const fetched = await page(opener.href);
+  const content = fetched.querySelector("main");
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(await (await fetch(fetched.querySelector("link[rel=stylesheet]").getAttribute("href"))).text());
+  await sheet.replace(await (await fetch(fetched.querySelector("link[rel=stylesheet]").href)).text());
   root.adoptedStyleSheets = [sheet];
-  const dialog = document.createElement("dialog");
-  dialog.append(document.adoptNode(main));
-  root.append(dialog);
-  dialog.addEventListener("close", () => {
+  const dialog = document.adoptNode(dialogOf(content));
+  const status = dialog.querySelector(".status");
+  dialog.querySelector(".close").onclick = () => dialog.close();
+  dialog.onclose = () => {
     dialog.remove();
     opener.focus();
-  });
-  dialog.addEventListener("submit", (event) => {
+  };
+  dialog.onsubmit = (event) => {
     event.preventDefault();
-    choose(event.submitter.value, "page", new FormData(event.target)).then(() => dialog.close());
-  });
+    choose(event.submitter.value, "page", new FormData(event.target)).catch(() => {
+      status.textContent = failed;
+      status.scrollIntoView();
+    });
+  };
+  root.append(dialog);
   dialog.showModal();
+}
+
+function dialogOf(content) {
+  const make = (name, from) => {
+    const made = from.ownerDocument.createElement(name);
+    for (const { name: key, value } of from.attributes) made.setAttribute(key, value);
+    made.append(...from.childNodes);
+    return made;
+  };
+  // A page has one heading of the first level and one main part, and they are the host's.
+  const title = content.querySelector("h1");
+  const heading = make("h2", title);
+  heading.tabIndex = -1;
+  heading.autofocus = true;
+  title.replaceWith(heading);
+  const dialog = make("dialog", content);
+  dialog.setAttribute("aria-labelledby", heading.id);
+  dialog.querySelector(".close").hidden = false;
+  for (const link of dialog.querySelectorAll("a")) link.target = "_self";
+  return dialog;
 }
