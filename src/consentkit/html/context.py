@@ -18,7 +18,10 @@ from typing import Final
 from consentkit.html.rawtext import RAW_NAMES
 from consentkit.html.tag import Context, Tag
 
-__all__ = ["Tree"]
+__all__ = ["TREE_NAMES", "Tree"]
+
+TREE_NAMES: Final = frozenset((b"svg", b"math", b"template", b"noscript", b"select", b"frameset"))
+"""Openers that change how later tags read."""
 
 _BREAKOUT: Final = frozenset(
     b"b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta"

@@ -3,7 +3,7 @@
     stage        stays while it meets                        otherwise
     START        white space, comments, <?xml …>             doctype, html, head, body → BEFORE_HEAD; else FRAGMENT
     BEFORE_HEAD  white space, comments, html                 head → HEAD; else the head is implied → HEAD, again
-    HEAD         white space, comments, `_HEAD_NAMES`        </head> → AFTER_HEAD; body → BODY; frameset → FRAMESET;
+    HEAD         white space, comments, `HEAD_NAMES`        </head> → AFTER_HEAD; body → BODY; frameset → FRAMESET;
     AFTER_HEAD   the same without noscript                   else the body is implied → BODY
     BODY         everything; `place="end"` waits for </body> or </html>
 
@@ -21,7 +21,7 @@ from typing import Final
 from consentkit.html.rules import DocumentFacts
 from consentkit.html.tag import Tag
 
-__all__ = ["Document", "Move", "Stage"]
+__all__ = ["HEAD_NAMES", "Document", "Move", "Stage"]
 
 
 class Stage(Enum):
@@ -47,9 +47,7 @@ class Move(IntFlag):
     END_BEFORE = 16
 
 
-_HEAD_NAMES: Final = frozenset(
-    b"base basefont bgsound link meta noframes script style template title".split()
-)
+HEAD_NAMES: Final = frozenset(b"base basefont bgsound link meta noframes script style template title".split())
 _STARTS: Final = frozenset((b"html", b"head", b"body", b"frameset"))
 _IMPLYING_CLOSERS: Final = frozenset((b"body", b"html", b"br"))
 _AMP: Final = frozenset(name.encode() for name in ("amp", "⚡", "amp4ads", "⚡4ads", "amp4email", "⚡4email"))
@@ -75,6 +73,11 @@ class Document:
     def before_body(self) -> bool:
         """Whether every token matters: the body has not started."""
         return self.stage in (Stage.START, Stage.BEFORE_HEAD, Stage.HEAD, Stage.AFTER_HEAD)
+
+    @property
+    def in_head(self) -> bool:
+        """Whether the head is there and the body is not."""
+        return self.stage in (Stage.HEAD, Stage.AFTER_HEAD)
 
     @property
     def waits_for_end(self) -> bool:
@@ -127,7 +130,7 @@ class Document:
 
     def _in_head(self, name: bytes) -> Move:
         head = self._imply_head()
-        if name in _HEAD_NAMES or (name == b"noscript" and self.stage is Stage.HEAD):
+        if name in HEAD_NAMES or (name == b"noscript" and self.stage is Stage.HEAD):
             return head
         if name == b"frameset":
             self.stage = Stage.FRAMESET

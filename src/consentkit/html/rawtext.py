@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["CLOSED_BY_TAG", "NOSCRIPT_END", "RAW_NAMES", "Text", "comment_start"]
+__all__ = ["CLOSED_BY_TAG", "NOSCRIPT_END", "RAW_NAMES", "Text", "comment_end", "comment_start", "text_end"]
 
 RAW_NAMES: Final = frozenset(
     (b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes", b"plaintext")
@@ -101,3 +101,21 @@ def comment_start(buffer: bytes, start: int) -> int:
     if after in (b"", b"-"):
         return -1
     return start + 2 if after[:1] == b">" or after == b"->" else start + 4
+
+
+_COMMENT: Final = re.compile(rb"<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)")
+
+
+def comment_end(buffer: bytes, start: int) -> int:
+    """Return the offset behind the comment at `start`, or -1 if it does not end here."""
+    found = _COMMENT.match(buffer, start)
+    return found.end() if found else -1
+
+
+def text_end(name: bytes, buffer: bytes, start: int) -> int:
+    """Return where the raw text of that element ends, behind its plain end tag if it has one; -1: look with `Text`."""
+    found = _PLAIN[name].search(buffer, start)
+    if found is None or found[0] == b"<!--":
+        return -1
+    end = found.end()
+    return end + 1 if buffer[end : end + 1] == b">" else found.start()

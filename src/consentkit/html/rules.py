@@ -25,6 +25,7 @@ __all__ = [
     "Context",
     "DocumentFacts",
     "Insertion",
+    "Known",
     "Memo",
     "Piece",
     "Placement",
@@ -63,8 +64,13 @@ class Verdict:
 PASS: Final = Verdict()
 
 
-class Memo(dict[object, tuple[Verdict, bytes]]):
-    """The bounded memory of a `Rules` object: tag bytes (and context) → verdict and edited bytes.
+Known = tuple[Verdict, bytes, bytes | None, bool]
+"""What is remembered of a tag: its verdict, its edited bytes, and for the rewriter what follows it and whether it may
+stand in a head."""
+
+
+class Memo(dict[object, Known]):
+    """The bounded memory of a `Rules` object: tag bytes (and context) → what was decided.
 
     It is emptied when full rather than aged: a look-up then costs one dictionary access and no bookkeeping.
     Tags longer than `longest` bytes are judged anew each time, which bounds the memory at about

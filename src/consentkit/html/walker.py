@@ -1,0 +1,411 @@
+"""Walks the tokens of a page, step by step: each step decides one token, or says what it waits for.
+
+`pos` is where the buffer is decided; `hold` is from where it must be kept for the next chunk. A step moves `pos` and
+returns True, or sets `hold` (and `wake`, a byte without which more is in vain) and returns False.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from consentkit.html.context import Tree
+from consentkit.html.document import Document, Move
+from consentkit.html.hop import Search, in_body, in_head
+from consentkit.html.output import Output
+from consentkit.html.parts import LongTag
+from consentkit.html.rawtext import CLOSED_BY_TAG, NOSCRIPT_END, Text, comment_end, comment_start, text_end
+from consentkit.html.rules import Piece, Placement, Rules
+from consentkit.html.scan import END, LETTERS, LIMIT, SPACE, Unfinished, tag_end
+from consentkit.html.tag import Context, Tag
+from consentkit.html.verdicts import Verdicts, name_at
+
+__all__ = ["Walker"]
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF8 = b"\xef\xbb\xbf"
+_WITH_TEXT = frozenset((b"script", b"style"))
+
+
+class Walker:
+    """The state of one page's reading. `exact` walks every token; otherwise it hops over those that do not matter."""
+
+    def __init__(self, rules: Rules, placement: Placement | None, output: Output, *, exact: bool) -> None:
+        self.output = output
+        self.placement = placement
+        self.placed = False
+        self.utf16 = False
+        self.final = False
+        self.document = Document(placement.place == "end") if placement else None
+        self.tree = Tree()
+        self.verdicts = Verdicts(rules, placement is not None and placement.place == "end")
+        self.step: Callable[[bytes], bool] = self._begin
+        self.pos = self.hold = 0
+        self.wake = b""
+        self._walk = self._token if exact else self._hop
+        self._marks = self.verdicts.hop.fresh()
+        self._mark = self._stop = -1
+        self._resume = 0
+        self._text: Text | None = None
+        self._raw_name = b""
+        self._opener_tag: Tag | None = None
+        self._opener_at = 0
+        self._long: LongTag | None = None
+        self._long_move = Move.NOTHING
+
+    # -- at the seams between chunks
+
+    def rebase(self, offset: int) -> None:
+        """The buffer's first `offset` bytes are gone."""
+        self.pos -= offset
+        self._forget()
+        self._resume -= offset
+        self._opener_at -= offset
+        if self._text is not None:
+            self._text.resume -= offset
+
+    def _forget(self) -> None:
+        self._marks = self.verdicts.hop.fresh()
+        self._mark = self._stop = -1
+
+    def finish(self, buffer: bytes) -> None:
+        """The file has ended: place what is not placed, if that place is in data."""
+        if self.document is not None and self.step == self._walk and not self.tree.inside:
+            self._move(buffer, self.document.end(), self.pos)
+
+    def undecided(self) -> tuple[int, bytes, bytes]:
+        """Say where the decided bytes end, what closes the tag that is open there, and which raw text is open."""
+        if self._opener_tag is not None:
+            return self._opener_at, b"", b""
+        if self._long is not None:
+            closing, name = self._long.closing, self._long.name
+            return self.pos, closing, name if closing and name in CLOSED_BY_TAG else b""
+        return self.pos, b"", self._raw_name if self._text is not None else b""
+
+    def _begin(self, buffer: bytes) -> bool:
+        start = buffer[:3]
+        if start[:2] in _UTF16:
+            self.utf16 = True
+            self.hold = len(buffer)
+            return False
+        if not self.final and (start in (b"\xff", b"\xfe") or (len(start) < 3 and _UTF8.startswith(start))):
+            return self._wait(0)
+        self.pos = 3 if start == _UTF8 else 0
+        self.step = self._walk
+        return True
+
+    def _wait(self, at: int, resume: int = 0, wake: bytes = b"") -> bool:
+        self.pos = self.hold = at
+        self._resume = resume
+        self.wake = wake
+        return False
+
+    # -- data: hopping
+
+    def _hop(self, buffer: bytes) -> bool:
+        """Hop from tag to tag that matters; leave to `_token` what is not plain."""
+        document = self.document
+        head = document is not None and document.before_body
+        if not self.tree.plain or self._resume or (head and document is not None and not document.in_head):
+            return self._token(buffer)
+        search, prove = (self.verdicts.hop.head, in_head) if head else (self.verdicts.hop.body, in_body)
+        pos = self.pos
+        while True:
+            target = self._stop if pos <= self._stop < self._mark else self._target(buffer, pos, search)
+            if target != pos:
+                pos = prove(buffer, pos, target)
+            if pos == target:
+                end = self._pass(buffer, pos, head)
+                if end > pos:
+                    pos = end
+                    continue
+                if end < 0:
+                    return True
+            self.pos = pos
+            if not self._token(buffer):
+                return False
+            if head or self.step != self._walk or not self.tree.plain:
+                self._stop = -1 if head else self._stop
+                return True
+            pos = self.pos
+
+    def _target(self, buffer: bytes, pos: int, search: Search) -> int:
+        """Return where the next opener may be that matters by its name or by a mark."""
+        if self._stop < pos:
+            found = search(buffer, pos)
+            self._stop = found.start() if found else len(buffer)
+        if self._mark < pos:
+            self._mark = self.verdicts.hop.mark(buffer, pos, self._marks)
+        while self._mark < self._stop:
+            target = buffer.rfind(b"<", pos, self._mark)
+            if target >= 0:
+                return target
+            self._mark = self.verdicts.hop.mark(buffer, self._mark + 1, self._marks)
+        return self._stop
+
+    def _pass(self, buffer: bytes, pos: int, head: bool) -> int:
+        """Return where reading goes on behind a known tag, `pos` if it must be walked, -1 if its text is unfinished."""
+        end = buffer.find(b">", pos) + 1
+        known = self.verdicts.known(buffer[pos:end])
+        if known is None:
+            return self._leap(buffer, pos, head)
+        verdict, edited, kind, in_head = known
+        if kind is None or (head and not in_head):
+            return self._leap(buffer, pos, head)
+        if edited:
+            output = self.output
+            if output.trace is not None:
+                return pos
+            output.pieces += (buffer[output.sent : pos], edited)
+            output.sent = end
+            output.count(verdict)
+        if kind:
+            behind = text_end(kind, buffer, end)
+            if behind < 0:
+                self.pos = end
+                self._follow(kind, 0, end, None)
+            return behind
+        return end
+
+    def _leap(self, buffer: bytes, pos: int, head: bool) -> int:
+        """Return the end of a comment, or of an svg or math that holds nothing of interest; else `pos`."""
+        if buffer.startswith(b"<!--", pos):
+            return max(pos, comment_end(buffer, pos))
+        if head:
+            return pos
+        found = self.verdicts.hop.island(buffer, pos)
+        return found.end() if found and found.end() <= self._mark else pos
+
+    # -- data: walking
+
+    def _token(self, buffer: bytes) -> bool:
+        pos = self.pos
+        lt = buffer.find(b"<", pos)
+        end = len(buffer) if lt < 0 else lt
+        if end > pos:
+            self._words(buffer, pos, end)
+        if lt < 0:
+            return self._wait(end)
+        self.pos = lt
+        second = buffer[lt + 1 : lt + 2]
+        if not second:
+            return self._wait(lt)
+        if second[0] in LETTERS:
+            return self._opener(buffer, lt)
+        if second == b"/":
+            return self._slash(buffer, lt)
+        if second == b"!":
+            return self._declaration(buffer, lt)
+        if second == b"?":
+            return self._read_text(Text(b"bogus", lt + 2))
+        self._words(buffer, lt, lt + 1)
+        self.pos = lt + 1
+        return True
+
+    def _words(self, buffer: bytes, start: int, end: int) -> None:
+        document = self.document
+        if document is None or not document.before_body or self.tree.inside:
+            return
+        blank = end - start - len(buffer[start:end].lstrip(SPACE))
+        if start + blank < end:
+            self._move(buffer, document.text(), start + blank)
+
+    def _slash(self, buffer: bytes, lt: int) -> bool:
+        third = buffer[lt + 2 : lt + 3]
+        if not third:
+            return self._wait(lt)
+        if third[0] in LETTERS:
+            return self._closer(buffer, lt)
+        return self._read_text(Text(b"bogus", lt + 2))
+
+    def _declaration(self, buffer: bytes, lt: int) -> bool:
+        head = buffer[lt : lt + 9].lower()
+        if len(head) < 9 and not self.final and _may_become(head, self.tree.cdata):
+            return self._wait(lt)
+        if head.startswith(b"<!--"):
+            at = comment_start(buffer, lt)
+            return self._wait(lt) if at < 0 else self._read_text(Text(b"comment", at, self.tree.in_noscript))
+        if self.tree.cdata and buffer.startswith(b"<![CDATA[", lt):
+            return self._read_text(Text(b"cdata", lt + 9, self.tree.in_noscript))
+        if head == b"<!doctype" and self.document is not None:
+            self.document.doctype()
+        return self._read_text(Text(b"bogus", lt + 2))
+
+    def _whole_tag(self, buffer: bytes, lt: int) -> int:
+        """Return the end of the tag at `lt`; 0: wait for more, -1: it is a long one, -2: a noscript's end cut it."""
+        end = tag_end(buffer, lt, self._resume)
+        self._resume = 0
+        noscript = self.tree.in_noscript and NOSCRIPT_END.search(buffer, lt + 1)
+        if noscript and (isinstance(end, Unfinished) or noscript.start() < end):
+            self.pos = noscript.start()
+            return -2
+        if isinstance(end, int):
+            return end if end - lt <= LIMIT else -1
+        if len(buffer) - lt > LIMIT:
+            return -1
+        self._wait(lt, end.resume, END if self.tree.in_noscript else end.wake)
+        return 0
+
+    def _closer(self, buffer: bytes, lt: int) -> bool:
+        end = self._whole_tag(buffer, lt)
+        if end in (0, -2):
+            return end == -2
+        name = name_at(buffer, lt + 2)
+        if self.document is not None and not self.tree.inside:
+            self._move(buffer, self.document.closer(name), lt)
+        self.tree.closer(name)
+        if end == -1:
+            return self._read_long(LongTag(b""))
+        self.pos = end
+        return True
+
+    def _opener(self, buffer: bytes, lt: int) -> bool:
+        end = self._whole_tag(buffer, lt)
+        if end in (0, -2):
+            return end == -2
+        name = name_at(buffer, lt + 1)
+        raw = buffer[lt : end if end > 0 else lt + LIMIT]
+        move = Move.NOTHING
+        if self.document is not None and not self.tree.inside:
+            move = self.document.opener(name, raw)
+            self._move(buffer, move, lt)
+        if end == -1:
+            return self._read_long(LongTag(name), move)
+        kind = self.tree.opener(name, raw)
+        tag = self._judged(buffer, lt, name, raw)
+        self.pos = end
+        self._move_behind(buffer, move, end)
+        return self._follow(kind, lt, end, tag)
+
+    def _judged(self, buffer: bytes, lt: int, name: bytes, raw: bytes) -> Tag | None:
+        """Apply the verdict; return the tag if its text is wanted first."""
+        known = self.verdicts.look(name, raw, self.tree.here)
+        if known is None:
+            return None
+        verdict = known[0]
+        if verdict.rules is not None:
+            at_end = self.placement is not None and self.placement.place == "end"
+            self.verdicts = Verdicts(verdict.rules, at_end)
+            self._forget()
+        if verdict.wants_text and name in _WITH_TEXT and not self.tree.here & Context.FOREIGN:
+            return Tag(name, raw, self.tree.here)
+        if verdict.insertions:
+            self.output.insert(buffer, lt, verdict.insertions)
+            self.output.count(verdict)
+        return None
+
+    # -- text that is not markup
+
+    def _follow(self, kind: bytes, lt: int, end: int, tag: Tag | None) -> bool:
+        if kind:
+            self._read_text(Text(kind, end, self.tree.in_noscript), kind)
+            if tag is not None:
+                self._opener_tag, self._opener_at = tag, lt
+                self.step = self._in_wanted_text
+        return True
+
+    def _read_text(self, text: Text, name: bytes = b"") -> bool:
+        self._text = text
+        self._raw_name = name
+        self.step = self._in_text
+        return True
+
+    def _in_text(self, buffer: bytes) -> bool:
+        text = self._text
+        end = text.seek(buffer) if text is not None else self.pos
+        if end < 0 and text is not None:
+            return self._wait(text.resume)
+        self.pos = end
+        self._text = None
+        self.step = self._walk
+        return True
+
+    def _in_wanted_text(self, buffer: bytes) -> bool:
+        text, tag, lt = self._text, self._opener_tag, self._opener_at
+        if text is None or tag is None:
+            return self._in_text(buffer)
+        start, most = lt + len(tag.raw), lt + LIMIT
+        end = text.seek(buffer)
+        seen = end if end >= 0 else len(buffer) if self.final else text.resume
+        if end < 0 and seen <= most and not self.final:
+            self._wait(lt)
+            self.pos = start
+            return False
+        verdict = self.verdicts.judge_text(tag, buffer[start : min(seen, most)], seen <= most)
+        self.output.insert(buffer, lt, verdict.insertions)
+        self.output.insert(buffer, start, verdict.text_insertions)
+        if verdict.insertions or verdict.text_insertions:
+            self.output.count(verdict)
+        self._opener_tag = None
+        self.pos = seen
+        self.step = self._in_text
+        if end >= 0:
+            self._text = None
+        return True
+
+    # -- long tags
+
+    def _read_long(self, tag: LongTag, move: Move = Move.NOTHING) -> bool:
+        self._long = tag
+        self._long_move = move
+        self.step = self._in_long
+        return True
+
+    def _in_long(self, buffer: bytes) -> bool:
+        long, pos = self._long, self.pos
+        if long is None:
+            return False
+        if long.state:
+            self.pos = long.skip(buffer, pos)
+            return self._wait(self.pos) if long.state else True
+        end, cut = long.next_part(buffer, pos)
+        if end < 0:
+            return self._wait(pos, 0, long.wake)
+        raw = buffer[pos:end]
+        if long.name and (cut or self.verdicts.wants(long.name, raw)):
+            context = self.tree.context | Context.UNSURE
+            verdict = self.verdicts.judge(Tag(long.name, raw, context, complete=False, part=long.part))
+            self.output.insert(buffer, pos, verdict.insertions)
+            if verdict.insertions:
+                self.output.count(verdict)
+        long.part += 1
+        self.pos = end
+        if raw.endswith(END) and not cut:
+            self._end_long(buffer, long.name, raw)
+        return True
+
+    def _end_long(self, buffer: bytes, name: bytes, raw: bytes) -> None:
+        self._long = None
+        self.step = self._walk
+        if name:
+            self._move_behind(buffer, self._long_move, self.pos)
+            slash = b"/>" if raw.endswith((b'"/>', b"'/>", b" />")) else END
+            self._follow(self.tree.opener(name, b"<" + name + slash), 0, self.pos, None)
+
+    # -- the notice
+
+    def _move(self, buffer: bytes, move: Move, at: int) -> None:
+        if move & Move.HEAD_BEFORE:
+            self._place(buffer, at, "head", implied=True)
+        if move & (Move.BODY_BEFORE | Move.END_BEFORE):
+            self._place(buffer, at, "body", implied=bool(move & Move.BODY_BEFORE))
+
+    def _move_behind(self, buffer: bytes, move: Move, at: int) -> None:
+        if move & Move.HEAD_BEHIND:
+            self._place(buffer, at, "head", implied=False)
+        if move & Move.BODY_BEHIND:
+            self._place(buffer, at, "body", implied=False)
+
+    def _place(self, buffer: bytes, at: int, where: str, *, implied: bool) -> None:
+        if self.placement is None or self.document is None:
+            return
+        piece: Piece = self.placement.head if where == "head" else self.placement.body
+        text = piece(self.document.facts(implied)) if callable(piece) else piece
+        if text:
+            self.output.put(buffer, at, text)
+            self.placed = self.placed or where == "body"
+
+
+def _may_become(head: bytes, cdata: bool) -> bool:
+    """Whether these first bytes, in lower case, may be the start of a comment, a doctype or a CDATA section."""
+    starts = (b"<!doctype", b"<!--", b"<![cdata[") if cdata else (b"<!doctype", b"<!--")
+    return any(start.startswith(head) for start in starts)
