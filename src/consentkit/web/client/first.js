@@ -98,7 +98,8 @@ function start(host, root) {
     choose(button.value, "banner").catch((error) => {
       if (error.status) return say("failed");
       plain = true;
-      form.requestSubmit(button);
+      // Not at once: a rejection can come while this event is still being dispatched, and then a form is not sent again.
+      setTimeout(() => form.requestSubmit(button));
     });
   });
 
