@@ -21,6 +21,7 @@ from .spool import Kept, Spool
 from .store import Store
 from .writer import Entry, Writer
 
+_STORE_SHARE = 0.75  # of the caller's time that one statement may wait
 _DRAIN_AT_EXIT = 5.0  # seconds
 _inherited: list[Writer] = []
 """Writers of a parent process: never used here, never closed here either, since that would drop the parent's locks."""
@@ -188,7 +189,8 @@ class AuditLog:
                 return self._writer
             _inherited.append(self._writer)
         self._process = os.getpid()
-        store = Store(self.url, self.log_id, self._timeout)
+        # The store gives up first: an answer held back while it waited must still come in time.
+        store = Store(self.url, self.log_id, self._timeout * _STORE_SHARE)
         self._writer = Writer(store, self._spool, self._timeout)
         if not self._watched:
             self._watched = True

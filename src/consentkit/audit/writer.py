@@ -96,7 +96,7 @@ class Writer:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not (self._stopping and self._queue.empty()):
             batch = self._gather()
             if batch:
                 self._commit(batch)
@@ -114,14 +114,14 @@ class Writer:
         try:
             entry = self._queue.get(timeout=REPLAY_EVERY if self._spool.waiting() else None)
             room = min(LARGEST_BATCH, max(SMALLEST_HALF, (self._queue.qsize() + 2) // 2))
-            while entry is not None:
+            while len(batch) < room:
+                if entry is None:
+                    self._stopping = True
                 # Whoever was told that it failed must not find it in the log.
-                if entry.keep is not None or not entry.future.done():
+                elif entry.keep is not None or not entry.future.done():
                     batch.append(entry)
-                    if len(batch) == room:
-                        return batch
-                entry = self._queue.get_nowait()
-            self._stopping = True
+                if len(batch) < room:
+                    entry = self._queue.get_nowait()
         except queue.Empty:
             pass
         return batch
@@ -167,23 +167,23 @@ class Writer:
                 look = True
                 continue
             except LogUnavailable as error:
-                self.state = "failing"
+                self._answer()  # those who were written must not wait for this
                 if not (again and isinstance(error, ConnectionLost) and time.monotonic() < deadline):
                     self._back_off()
                     raise
                 look = True
                 continue
-            self._recover(len(rows))
+            self._recover(places)
             return places
         msg = "the store holds the event and does not show it"
         raise LogUnavailable(msg)
 
-    def _recover(self, written: int) -> None:
+    def _recover(self, places: Sequence[Answer]) -> None:
         if self.state == "failing":
             logger.warning("the store of the log takes events again")
         self.state = "ok"
         self._pause = 0.0
-        self.counters.committed += written
+        self.counters.committed += sum(isinstance(place, Recorded) and place.fresh for place in places)
         self.counters.batches += 1
 
     def _back_off(self) -> None:
@@ -191,6 +191,7 @@ class Writer:
         self._leave_alone_until = time.monotonic() + self._pause
 
     def _fail(self, batch: Sequence[Entry], error: AuditError) -> list[Answer]:
+        self.state = "failing"
         self.counters.failed += len(batch)
         logger.error("%d event(s) not written: %s", len(batch), error)
         kept = [entry.keep for entry in batch if entry.keep is not None]
@@ -225,12 +226,16 @@ class Writer:
             self.counters.replayed += self._spool.replay(self._append_kept)
         except (AuditError, OSError) as error:
             logger.warning("the spool cannot be replayed yet: %s", cause(error))
+        except Exception:
+            logger.exception("replaying the spool met a fault of its own")
 
     def _append_kept(self, kept: Sequence[Kept]) -> None:
         for start in range(0, len(kept), LARGEST_BATCH):
             part = kept[start : start + LARGEST_BATCH]
             rows = [seal(one.event, one.once, self.salts.draw()) for one in part]
-            self._append(rows, _papers(one.documents for one in part))
+            places = self._append(rows, _papers(one.documents for one in part))
+            for refused in (place for place in places if isinstance(place, Exception)):
+                logger.error("an event of the spool was not written: %s", refused)
 
 
 class Salts:
