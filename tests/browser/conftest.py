@@ -74,6 +74,7 @@ class Site:
     csp: str = ""
     view: View = field(default_factory=View)
     delay: float = 0
+    prefix: str = PREFIX
     fail: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     acts: list[dict[str, Any]] = field(default_factory=list)
@@ -136,7 +137,7 @@ class Site:
         query = dict(pair.split("=") for pair in scope["query_string"].decode().split("&") if "=" in pair)
         return replace(
             self.view,
-            prefix=PREFIX,
+            prefix=self.prefix,
             next=following,
             view=secrets.token_hex(8),
             language=query.get("lang", language),

@@ -7,7 +7,8 @@ const on = (target, type, listener) => EventTarget.prototype.addEventListener.ca
 const tell = (type, detail) =>
   EventTarget.prototype.dispatchEvent.call(document, new CustomEvent(`consentkit:${type}`, { bubbles: true, detail }));
 
-const host = all("#consentkit").find((element) => element.shadowRoot?.getElementById("consentkit-preferences"));
+const host = all("#consentkit").find(({ shadowRoot }) =>
+  shadowRoot instanceof ShadowRoot && shadowRoot.getElementById("consentkit-preferences"));
 if (host && !(window.consentkit?.ready instanceof Promise)) start(host, host.shadowRoot);
 
 function start(host, root) {
