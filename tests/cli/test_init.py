@@ -89,9 +89,10 @@ def test_a_file_that_is_there_is_kept_unless_told_otherwise(cli, tmp_path: Path)
     assert file.read_text(encoding="utf-8") == starter()
 
 
-@pytest.mark.parametrize("name", ["gone/consent.toml", ".", "x" * 5000])
+@pytest.mark.parametrize("name", ["gone/consent.toml", ".", "x" * 5000, "gone\x1b]0;owned\x07/x"])
 def test_where_nothing_can_be_written_is_said_so(cli, name: str) -> None:
     ended = cli("init", name, "--force")
 
     assert ended.code == 2
     assert "cannot be written" in ended.err
+    assert ended.err.removesuffix("\n").isprintable()

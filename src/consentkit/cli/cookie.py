@@ -44,7 +44,7 @@ def cookie(
 
 def _bare(text: str) -> bytes:
     """The value alone, where the name was copied along with it."""
-    stripped = text.strip().removeprefix("Cookie:").strip()
+    stripped = text.strip()
     name, equals, rest = stripped.partition("=")
     return (rest if equals and name.endswith("consentkit") else stripped).encode("utf-8", "replace")
 
