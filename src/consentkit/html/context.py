@@ -6,7 +6,8 @@ open elements are kept, bounded; HTML elements are not, so two things are not kn
 - whether an end tag inside svg belongs to an ancestor (then it closes the svg) or to nothing (then it does not);
 - whether a parser of an older or newer kind ignores an element inside `<select>`.
 
-While unsure, what could be raw text is read as markup, so that nothing hides in it; a script's text stays text.
+While unsure, what could be raw text is read as markup, so that nothing hides in it, and its end tag ends whatever that
+reading leaves open (`cut`). A noscript is read so, too: markup without JavaScript, one text with it.
 
 Source: WHATWG HTML 13.2.6 (dispatcher, integration points), 13.2.6.5 (foreign content), checked 2026-11.
 """
@@ -43,7 +44,17 @@ _POINT: Final = 4
 class Tree:
     """The open foreign elements, and whether a template, a noscript, a select or a frameset is open."""
 
-    __slots__ = ("_foreign", "_select", "_templates", "_unsure", "context", "frameset", "here", "in_noscript")
+    __slots__ = (
+        "_foreign",
+        "_select",
+        "_templates",
+        "_unsure",
+        "context",
+        "cut",
+        "frameset",
+        "here",
+        "in_noscript",
+    )
 
     def __init__(self) -> None:
         self._foreign: list[tuple[bytes, int]] = []
@@ -52,6 +63,8 @@ class Tree:
         self._unsure = False
         self.frameset = False
         self.in_noscript = False
+        self.cut = b""
+        """The element whose end tag ends whatever stands open in it; b"" for none."""
         self.context = Context.HTML
         self.here = Context.HTML
         """The context of the opener that was taken in last."""
@@ -59,7 +72,7 @@ class Tree:
     @property
     def plain(self) -> bool:
         """Whether nothing is open that changes how a tag reads."""
-        return not (self.context or self._foreign or self._select or self.frameset)
+        return not (self.context or self._foreign or self._select or self.frameset or self.cut)
 
     @property
     def cdata(self) -> bool:
@@ -84,6 +97,7 @@ class Tree:
             self._templates += 1
         elif name == b"noscript":
             self.in_noscript = True
+            self.cut = name
         elif name == b"frameset":
             self.frameset = True
         elif name == b"select" or (self._select and name in _CLOSES_SELECT):
@@ -92,9 +106,12 @@ class Tree:
         return self._text_of(name) if name in RAW_NAMES else b""
 
     def _text_of(self, name: bytes) -> bytes:
-        if name == b"script" or not (self._select or self._unsure or self.frameset):
+        if not (self._select or self._unsure or self.frameset):
             return name
-        return name if self.frameset and name == b"noframes" else b""
+        if (self.frameset and name == b"noframes") or (name == b"script" and self._select and not self._unsure):
+            return name
+        self.cut = self.cut or name
+        return b""
 
     def _stays_foreign(self, name: bytes, raw: bytes) -> bool:
         kind = self._foreign[-1][1]
@@ -113,7 +130,7 @@ class Tree:
 
     def _push(self, name: bytes, kind: int, tag: Tag) -> None:
         point = name in (_SVG_HTML if kind & _SVG else _MATH_HTML)
-        if name == b"annotation-xml":
+        if name == b"annotation-xml" and kind & _MATH:
             encoding = tag.get(b"encoding")
             point = encoding is not None and encoding.text.lower() in ("text/html", "application/xhtml+xml")
         if len(self._foreign) < _DEEPEST:
@@ -124,12 +141,16 @@ class Tree:
 
     def closer(self, name: bytes) -> None:
         """Take in an end tag."""
+        if name == self.cut:
+            self.cut = b""
         if self._foreign:
             self._close_foreign(name)
+        elif name in (b"svg", b"math"):
+            self._unsure = False
         if name == b"template" and self._templates:
             self._templates -= 1
-        elif name == b"noscript":
-            self.leave_noscript()
+        elif name == b"noscript" and self.in_noscript:
+            self._leave_noscript()
         elif name == b"select":
             self._select = False
         self._refresh()
@@ -143,16 +164,11 @@ class Tree:
             if not self._foreign[-1][1] & _POINT:
                 self._unsure = name not in (b"p", b"br")
                 self._foreign.clear()
-        if name in (b"svg", b"math") and not self._foreign:
-            self._unsure = False
 
-    def leave_noscript(self) -> None:
-        """End a noscript and whatever was left open in it."""
-        if self.in_noscript:
-            self.in_noscript = False
-            self._foreign.clear()
-            self._unsure = False
-        self._refresh()
+    def _leave_noscript(self) -> None:
+        self.in_noscript = False
+        self._foreign.clear()
+        self._unsure = False
 
     def _refresh(self) -> None:
         context = Context.HTML

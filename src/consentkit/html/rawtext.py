@@ -10,8 +10,8 @@
     cdata        ]]>                                 -
     plaintext    (nothing)                           -
 
-The dashes of `<!--` may be those of `-->`, so a search goes on before them. Inside `<noscript>`, `</noscript…` ends
-everything: a browser with JavaScript reads its content as one text.
+The dashes of `<!--` may be those of `-->`, so a search goes on before them. `cut` names an element whose end tag ends
+everything, because some browser reads its content as one text: a noscript, or raw text where it is not sure to be raw.
 
 Source: WHATWG HTML 13.2.5.4-31 and 13.2.5.41-54, checked 2026-11.
 """
@@ -19,18 +19,16 @@ Source: WHATWG HTML 13.2.5.4-31 and 13.2.5.41-54, checked 2026-11.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
-__all__ = ["CLOSED_BY_TAG", "NOSCRIPT_END", "RAW_NAMES", "Text", "comment_end", "comment_start", "text_end"]
+__all__ = ["CLOSED_BY_TAG", "RAW_NAMES", "Text", "comment_end", "comment_start", "end_of", "text_end"]
 
 RAW_NAMES: Final = frozenset(
     (b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes", b"plaintext")
 )
 CLOSED_BY_TAG: Final = RAW_NAMES - {b"plaintext"}
 _DELIMITER: Final = rb"(?=[\t\n\f\r />])"
-_NOSCRIPT: Final = rb"</(?i:noscript)" + _DELIMITER
-NOSCRIPT_END: Final = re.compile(_NOSCRIPT)
-
 _PATTERNS: Final[dict[bytes, bytes]] = {
     **{name: rb"</(?i:%b)%b" % (name, _DELIMITER) for name in CLOSED_BY_TAG},
     b"script": rb"<(?:/(?i:script)%b|!--)" % _DELIMITER,
@@ -41,8 +39,20 @@ _PATTERNS: Final[dict[bytes, bytes]] = {
     b"cdata": rb"\]\]>",
     b"plaintext": rb"(?!)",
 }
-_PLAIN: Final = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
-_IN_NOSCRIPT: Final = {name: re.compile(pattern + b"|" + _NOSCRIPT) for name, pattern in _PATTERNS.items()}
+
+
+@lru_cache(maxsize=256)
+def end_of(name: bytes) -> re.Pattern[bytes]:
+    """Return the search for the end tag of that name."""
+    return re.compile(rb"</(?i:%b)%b" % (name, _DELIMITER))
+
+
+@lru_cache(maxsize=256)
+def _search(state: bytes, cut: bytes) -> re.Pattern[bytes]:
+    return re.compile(_PATTERNS[state] + b"|" + end_of(cut).pattern if cut else _PATTERNS[state])
+
+
+_PLAIN: Final = {name: _search(name, b"") for name in _PATTERNS}
 _LONGEST: Final = len(b"</noscript") + 1
 _TAIL: Final = re.compile(rb"(?:<[!/a-zA-Z]?[!/a-zA-Z-]*+|--?!?|\]\]?)\Z")
 
@@ -54,17 +64,17 @@ class Text:
     `resume` is then where the next look starts: what stands before it is decided.
     """
 
-    __slots__ = ("_patterns", "_state", "resume")
+    __slots__ = ("_cut", "_state", "resume")
 
-    def __init__(self, state: bytes, resume: int, in_noscript: bool = False) -> None:
-        self._patterns = _IN_NOSCRIPT if in_noscript else _PLAIN
+    def __init__(self, state: bytes, resume: int, cut: bytes = b"") -> None:
+        self._cut = cut
         self._state = state
         self.resume = resume
 
     def seek(self, buffer: bytes) -> int:
         """Look on from `resume`."""
         while True:
-            found = self._patterns[self._state].search(buffer, self.resume)
+            found = _search(self._state, self._cut).search(buffer, self.resume)
             if found is None:
                 tail = _TAIL.search(buffer, max(self.resume, len(buffer) - _LONGEST))
                 self.resume = tail.start() if tail else max(self.resume, len(buffer))

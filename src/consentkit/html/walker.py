@@ -13,7 +13,7 @@ from consentkit.html.document import Document, Move
 from consentkit.html.hop import Search, in_body, in_head
 from consentkit.html.output import Output
 from consentkit.html.parts import LongTag
-from consentkit.html.rawtext import CLOSED_BY_TAG, NOSCRIPT_END, Text, comment_end, comment_start, text_end
+from consentkit.html.rawtext import CLOSED_BY_TAG, Text, comment_end, comment_start, end_of, text_end
 from consentkit.html.rules import Piece, Placement, Rules
 from consentkit.html.scan import END, LETTERS, LIMIT, SPACE, Unfinished, tag_end
 from consentkit.html.tag import Context, Tag
@@ -44,7 +44,7 @@ class Walker:
         self._walk = self._token if exact else self._hop
         self._marks = self.verdicts.hop.fresh()
         self._mark = self._stop = -1
-        self._resume = 0
+        self._resume = self._searched = 0
         self._text: Text | None = None
         self._raw_name = b""
         self._opener_tag: Tag | None = None
@@ -59,6 +59,7 @@ class Walker:
         self.pos -= offset
         self._forget()
         self._resume -= offset
+        self._searched -= offset
         self._opener_at -= offset
         if self._text is not None:
             self._text.resume -= offset
@@ -223,27 +224,37 @@ class Walker:
             return self._wait(lt)
         if head.startswith(b"<!--"):
             at = comment_start(buffer, lt)
-            return self._wait(lt) if at < 0 else self._read_text(Text(b"comment", at, self.tree.in_noscript))
+            return self._wait(lt) if at < 0 else self._read_text(Text(b"comment", at, self.tree.cut))
         if self.tree.cdata and buffer.startswith(b"<![CDATA[", lt):
-            return self._read_text(Text(b"cdata", lt + 9, self.tree.in_noscript))
+            return self._read_text(Text(b"cdata", lt + 9, self.tree.cut))
         if head == b"<!doctype" and self.document is not None:
             self.document.doctype()
         return self._read_text(Text(b"bogus", lt + 2))
 
     def _whole_tag(self, buffer: bytes, lt: int) -> int:
-        """Return the end of the tag at `lt`; 0: wait for more, -1: it is a long one, -2: a noscript's end cut it."""
+        """Return the end of the tag at `lt`; 0: wait for more, -1: it is a long one, -2: an end tag cut it."""
         end = tag_end(buffer, lt, self._resume)
         self._resume = 0
-        noscript = self.tree.in_noscript and NOSCRIPT_END.search(buffer, lt + 1)
-        if noscript and (isinstance(end, Unfinished) or noscript.start() < end):
-            self.pos = noscript.start()
+        if self.tree.cut and self._cut(buffer, lt, end):
             return -2
         if isinstance(end, int):
             return end if end - lt <= LIMIT else -1
         if len(buffer) - lt > LIMIT:
             return -1
-        self._wait(lt, end.resume, END if self.tree.in_noscript else end.wake)
+        self._wait(lt, end.resume, END if self.tree.cut else end.wake)
         return 0
+
+    def _cut(self, buffer: bytes, lt: int, end: int | Unfinished) -> bool:
+        """Whether the end tag that cuts comes before the tag at `lt` ends; then go there."""
+        name = self.tree.cut
+        behind = len(name) + 3
+        stop = len(buffer) if isinstance(end, Unfinished) else end + behind
+        found = end_of(name).search(buffer, max(lt + 1, self._searched), stop)
+        self._searched = max(0, len(buffer) - behind) if isinstance(end, Unfinished) else 0
+        if found is None or (not isinstance(end, Unfinished) and found.start() >= end):
+            return False
+        self.pos = found.start()
+        return True
 
     def _closer(self, buffer: bytes, lt: int) -> bool:
         end = self._whole_tag(buffer, lt)
@@ -297,7 +308,7 @@ class Walker:
 
     def _follow(self, kind: bytes, lt: int, end: int, tag: Tag | None) -> bool:
         if kind:
-            self._read_text(Text(kind, end, self.tree.in_noscript), kind)
+            self._read_text(Text(kind, end, self.tree.cut), kind)
             if tag is not None:
                 self._opener_tag, self._opener_at = tag, lt
                 self.step = self._in_wanted_text
