@@ -4,6 +4,7 @@ import runpy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
@@ -29,15 +30,17 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
         yield start
 
 
-def choose(visitor: TestClient, action: str, **fields: str) -> None:
-    """Decide on the preferences page, as its form would without JavaScript."""
-    page = LexborHTMLParser(visitor.get("/_consent/").text)
-    notice = page.css_first("input[name=notice]")
-    assert notice is not None
-    form = {"action": action, "notice": notice.attributes["value"], **fields}
-    answer = visitor.post(
-        "/_consent/", data=form, headers={"Sec-Fetch-Site": "same-origin"}, follow_redirects=False
-    )
+def choose(visitor: TestClient, action: str, purpose: str | None = None) -> None:
+    """Decide on the preferences page: press a button of its form, with every field that a browser would send."""
+    form = LexborHTMLParser(visitor.get("/_consent/").text).css_first("form[method=post]")
+    assert form is not None
+    fields = [(node.attributes["name"], node.attributes["value"]) for node in form.css("input[type=hidden]")]
+    fields += [(node.attributes["name"], "") for node in form.css("select")]
+    fields += [("purpose", purpose)] if purpose else []
+    assert form.css_matches(f"button[name=action][value={action}]")
+    body = urlencode([*fields, ("action", action)])
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    answer = visitor.post("/_consent/", content=body, headers=headers, follow_redirects=False)
     assert answer.status_code == 303, answer.text
 
 

@@ -12,12 +12,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import html5lib
 import pytest
-from examples.newsroom.app import POLICY
+from examples.newsroom.app import POLICY, create_app
 from examples.newsroom.comments import Comment, CommentError, Comments, parse_comment
 from examples.newsroom.content import read_articles
 from examples.newsroom.demo import main, port_of
@@ -606,6 +607,51 @@ def test_the_demo_serves_two_sites_and_stops_cleanly_while_readers_stay(number: 
         with socket.socket() as again:
             again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             again.bind(("127.0.0.1", urlsplit(site).port or 0))
+
+
+def ask_as(site: str, path: str, regime: str) -> str:
+    """A page of the demo, as a new visitor sees it under a regime."""
+    connection = http.client.HTTPConnection(urlsplit(site).netloc, timeout=10)
+    connection.request("GET", path, headers={"Cookie": f"newsroom_regime={regime}"})
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return text
+
+
+def test_the_demo_shows_the_classic_sentence_and_holds_back_only_what_the_regime_says(tmp_path: Path) -> None:
+    with demo("--audit", str(tmp_path / "demo.db")) as (process, text):
+        site, third = addresses(text)
+        ask(site)[0].close()
+        path = "/articles/the-clock-that-lost-a-minute"
+        pages = {regime: ask_as(site, path, regime) for regime in ("notice", "opt-out", "opt-in")}
+
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=20)
+
+    assert (process.returncode, rest.strip(), errors) == (0, "", "")
+    frame = f' src="{third}/embed/harbour-clock"'
+    assert {regime: frame in page for regime, page in pages.items()} == {
+        "notice": True,
+        "opt-out": True,
+        "opt-in": False,
+    }
+    assert all(page.count('id="consentkit"') == 1 for page in pages.values())
+    assert re.search("We(?:'|&#39;|&#x27;)ll assume you(?:'|&#39;|&#x27;)re ok with this", pages["notice"])
+    assert "assume you" not in pages["opt-in"]
+
+
+def test_a_single_newsroom_takes_the_third_party_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSROOM_THIRD", "http://third.localhost:4712")
+    app = create_app(audit=f"sqlite:///{tmp_path / 'consent.db'}")
+
+    with TestClient(app, base_url="http://127.0.0.1:8000") as visitor:
+        page = visitor.get("/").text
+
+    assert 'src="http://third.localhost:4712/analytics.js"' in page
+    assert page.count('id="consentkit"') == 1
+    assert 'id="consentkit"' not in TestClient(create_app(consent=False)).get("/").text
 
 
 @pytest.mark.parametrize("option", ["--port", "--third-port"])
