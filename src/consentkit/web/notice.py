@@ -16,7 +16,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -108,9 +108,9 @@ class Stencil:
 
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """The bytes with each hole filled. :raises KeyError: a value is missing."""
-        pieces = [self.parts[0]]
-        for hole, part in zip(self.holes, self.parts[1:], strict=True):
-            pieces += (values[hole], part)
+        pieces = [b""] * (len(self.parts) + len(self.holes))
+        pieces[::2] = self.parts
+        pieces[1::2] = [values[hole] for hole in self.holes]
         return b"".join(pieces)
 
 
@@ -156,12 +156,12 @@ class NoticeBook:
 
     def body(self, consent: Consent, view: View) -> bytes:
         """What belongs into ``<body>``: the host element with its shadow root, ASCII only."""
-        following = "" if len(view.next) > LONGEST_NEXT else view.next
+        following, query = _following(view.next)
         key = (
             view.language,
             view.inline,
             view.nonce is None,
-            following == "",
+            not following,
             view.rule,
             view.posted,
             view.broken,
@@ -174,21 +174,21 @@ class NoticeBook:
         )
         stencil = self._stencils.get(key)
         if stencil is None:
-            stencil = self._draw(consent, view, following)
+            stencil = self._draw(consent, view, bool(following))
             if len(self._stencils) >= REMEMBERED:
                 self._stencils.clear()
             self._stencils[key] = stencil
         return stencil.fill(
             {
-                "prefix": attribute(view.prefix),
-                "next": attribute(following),
-                "query": quote(following, safe="/").encode(),
+                "prefix": _prefix(view.prefix),
+                "next": following,
+                "query": query,
                 "nonce": attribute(view.nonce or ""),
                 "view": attribute(view.view),
             }
         )
 
-    def _draw(self, consent: Consent, view: View, following: str) -> Stencil:
+    def _draw(self, consent: Consent, view: View, following: bool) -> Stencil:
         asks = consent.ask and view.rule != "never"
         sheets = ("control", *(("banner", self._layout(view.rule)) if asks else ()))
         html = self._banner.render(
@@ -282,7 +282,7 @@ class NoticeBook:
                 {**self.purpose(name, language), "regime": str(policy.regimes[name])}
                 for name in self.purposes
             ],
-            "words": dict(words.messages),
+            "words": {name: text for name, text in words.messages.items() if not name.startswith("problem-")},
         }
 
     @property
@@ -299,6 +299,19 @@ def state(consent: Consent) -> dict[str, Any]:
         "granted": sorted(consent.granted),
         "services": dict(consent.services),
     }
+
+
+@lru_cache(64)
+def _prefix(prefix: str) -> bytes:
+    return attribute(prefix)
+
+
+@lru_cache(1024)
+def _following(address: str) -> tuple[bytes, bytes]:
+    """``next`` as an attribute and as part of a query; empty where it is too long to be sent back."""
+    if len(address) > LONGEST_NEXT:
+        return b"", b""
+    return attribute(address), quote(address, safe="/", errors="replace").encode()
 
 
 def attribute(text: str) -> bytes:

@@ -113,9 +113,9 @@ class Pages:
         asset = self._assets.get(name)
         if asset is None:
             return None
-        if "gzip" in accept_encoding:
-            return Answer(200, asset.gzipped, asset.content_type, (*FOREVER, (b"content-encoding", b"gzip")))
-        return Answer(200, asset.body, asset.content_type, FOREVER)
+        body, encoding = asset.encoded(accept_encoding)
+        extra = ((b"content-encoding", encoding.encode()),) if encoding else ()
+        return Answer(200, body, asset.content_type, (*FOREVER, *extra))
 
     def _html(
         self, answer_status: int, template: str, view: View, headers: tuple[Header, ...] = (), **values: Any

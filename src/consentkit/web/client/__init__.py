@@ -15,6 +15,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+try:
+    import brotli
+except ImportError:
+    brotli = None
+
 FOLDER = Path(__file__).parent
 FIRST = ("state.js", "apply.js", "first.js")
 """The modules of every page, in the order of their imports."""
@@ -43,10 +48,20 @@ class Asset:
         """Its hash as an ``integrity`` attribute (W3C Subresource Integrity, checked 2026-11)."""
         return "sha256-" + b64encode(hashlib.sha256(self.body).digest()).decode()
 
+    def encoded(self, accept_encoding: str) -> tuple[bytes, str]:
+        """Its bytes as small as the browser takes them, and their ``Content-Encoding``, empty for none.
+
+        :param accept_encoding: value of ``Accept-Encoding``. ``q=0`` is not looked for: no browser says so of these.
+        """
+        for name, body in self._encodings.items():
+            if name in accept_encoding:
+                return body, name
+        return self.body, ""
+
     @cached_property
-    def gzipped(self) -> bytes:
-        """Its bytes for ``Content-Encoding: gzip``."""
-        return gzip.compress(self.body, 9, mtime=0)
+    def _encodings(self) -> dict[str, bytes]:
+        found = {"gzip": gzip.compress(self.body, 9, mtime=0)}
+        return {"br": brotli.compress(self.body), **found} if brotli else found
 
 
 @cache
