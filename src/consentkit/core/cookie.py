@@ -14,6 +14,7 @@ It is signed by itsdangerous: HMAC, SHA-256, a salt of our own that names the si
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,12 @@ class CookieCodec:
             key_derivation="hmac",
             digest_method=hashlib.sha256,
         )
+        self._newest = checked[0]
         self._verified: dict[bytes, Decision] = {}
+
+    def keyed_hash(self, text: bytes) -> bytes:
+        """SHA-256 of a text under the newest key (HMAC): nobody without the key can try guesses against it."""
+        return hmac.digest(self._newest, b"consentkit.keyed.1:" + text, "sha256")
 
     def dump(self, decision: Decision) -> bytes:
         """The cookie's value for a decision, in ASCII without quoting."""

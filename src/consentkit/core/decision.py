@@ -116,7 +116,9 @@ def decide(
     known = frozenset(policy.fingerprints.values())
     asked = known if asked is None else known & asked
     answers = {
-        purpose: _answer(choice, purpose) for purpose in policy.askable if policy.fingerprints[purpose] in asked
+        purpose: _answer(choice, purpose)
+        for purpose in policy.askable
+        if policy.fingerprints[purpose] in asked
     }
     exceptions = _exceptions(policy, choice, answers)
     grants = any(answers.values()) or any(exceptions.values())
@@ -164,6 +166,33 @@ def _exceptions(policy: Policy, choice: Choice, answers: Mapping[str, bool]) -> 
         if value != by_purpose:
             found[name] = value
     return found
+
+
+def opens(policy: Policy, outcome: Outcome, before: Decision | None) -> bool:
+    """Whether a choice opens anything that the decision before it had not opened: then it is a grant, and wants a record.
+
+    :param before: the decision that held until now.
+    """
+    new = outcome.decision
+    if new.signalled and new.grants and not (before and before.signalled):
+        return True  # a yes in the presence of a signal outweighs the signal
+    return not _opened(policy, new) <= (_opened(policy, before) if before else frozenset())
+
+
+def _opened(policy: Policy, decision: Decision) -> frozenset[str]:
+    """Every purpose and service that a decision's own answers open."""
+    marks = policy.fingerprints
+    purposes = {name for name, yes in decision.purposes.items() if yes and marks.get(name) in decision.asked}
+    services = {
+        name
+        for name in policy.services
+        if marks.get(name) in decision.asked
+        and decision.services.get(
+            policy.marks[name],
+            all(each in purposes or each not in policy.askable for each in policy.services[name].purposes),
+        )
+    }
+    return frozenset(purposes | services)
 
 
 def closing_part(policy: Policy, outcome: Outcome, before: Decision | None) -> Outcome | None:

@@ -51,7 +51,7 @@ def _conditions(scope: Scope, visit: Visit, gate: Gate) -> bool:
         if page:
             _replace(scope, b"if-modified-since", None)
         return False
-    kept = tags_for_app(sent, gate.state(visit.consent))
+    kept = tags_for_app(sent, gate.state(visit))
     _replace(scope, b"if-none-match", kept)
     _replace(scope, b"if-modified-since", None)
     return kept is not None

@@ -13,6 +13,10 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 
+class Damaged(Exception):  # noqa: N818 - a state of the body, named as its reader thinks of it
+    """A body that is not in the coding it claims to be in."""
+
+
 class Decoder(Protocol):
     """Undoes one content coding, piece by piece."""
 
@@ -28,6 +32,7 @@ class _Zlib:
 
     def __init__(self, window: int) -> None:
         self._window = window
+        self._members = 0
         self._inner = zlib.decompressobj(window)
 
     def decode(self, data: bytes) -> bytes:
@@ -35,7 +40,13 @@ class _Zlib:
         while data:
             if self._inner.eof:
                 self._inner = zlib.decompressobj(self._window)
-            out += self._inner.decompress(data)
+                self._members += 1
+            try:
+                out += self._inner.decompress(data)
+            except zlib.error as error:
+                if self._members:  # padding behind the last member, which browsers ignore too
+                    return out
+                raise Damaged from error
             data = self._inner.unused_data
         return out
 
@@ -65,9 +76,13 @@ class _Brotli:
         import brotli
 
         self._inner: Any = brotli.Decompressor()
+        self._error: type[Exception] = brotli.error
 
     def decode(self, data: bytes) -> bytes:
-        out: bytes = self._inner.process(data)
+        try:
+            out: bytes = self._inner.process(data)
+        except self._error as error:
+            raise Damaged from error
         return out
 
     def flush(self) -> bytes:

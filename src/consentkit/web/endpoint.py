@@ -10,7 +10,7 @@ from consentkit.web.answer import Answer, Receive, Send
 from consentkit.web.notice import View
 from consentkit.web.origin import next_of_referer, safe_next
 from consentkit.web.pages import Pages
-from consentkit.web.request import Visit
+from consentkit.web.request import Visit, text
 from consentkit.web.response import Gate
 from consentkit.web.submit import Decisions
 from consentkit.web.transport import Keeping
@@ -39,7 +39,8 @@ class Endpoint:
         elif method in READING:
             answer = self._read(visit, rest)
         else:
-            answer = Answer(405, b"method not allowed\n", headers=((b"allow", b"GET, HEAD, POST"),))
+            allowed = b"GET, HEAD, POST" if rest in ("", "/") else b"GET, HEAD"
+            answer = Answer(405, b"method not allowed\n", headers=((b"allow", allowed),))
         if answer is not None:
             await answer.send(visit.scope, send)
 
@@ -52,8 +53,11 @@ class Endpoint:
             return self._pages.declaration(self._view(visit))
         if rest == "/health":
             return self._pages.health(self._health())
-        found = self._pages.static(rest.removeprefix("/static/")) if rest.startswith("/static/") else None
-        return found or Answer(404, b"not found\n", headers=((b"x-robots-tag", b"noindex"),))
+        if rest.startswith("/static/"):
+            found = self._pages.static(rest.removeprefix("/static/"), text(visit.fields, b"accept-encoding"))
+            if found is not None:
+                return found
+        return Answer(404, b"not found\n", headers=((b"x-robots-tag", b"noindex"),))
 
     def _health(self) -> dict[str, object]:
         tally = self._gate.tally
@@ -62,6 +66,7 @@ class Endpoint:
             "pages": tally.pages,
             "gated": tally.gated,
             "faults": tally.faults,
+            "limited": self._decisions.limited,
         }
 
     def _view(self, visit: Visit) -> View:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from consentkit.core.errors import ConfigurationError
+from consentkit.core.policy import path_matches
 
 
 def excluder(patterns: Sequence[str]) -> Callable[[str], bool] | None:
@@ -22,13 +22,7 @@ def excluder(patterns: Sequence[str]) -> Callable[[str], bool] | None:
             raise ConfigurationError(f'exclude: found {pattern!r}; expected a path such as "/admin/*"')
     if not patterns:
         return None
-    expression = "|".join(".*+".join(map(re.escape, _halves(pattern))) for pattern in patterns)
-    match = re.compile(expression.replace(".*+", ".*"), re.DOTALL).fullmatch
-    return lambda path: match(path) is not None
-
-
-def _halves(pattern: str) -> list[str]:
-    return re.sub(r"\*+", "*", pattern).split("*")
+    return lambda path: any(path_matches(pattern, path) for pattern in patterns)
 
 
 def route_below(app: Any, prefix: str) -> str | None:

@@ -122,8 +122,8 @@ def _json_values(body: bytes) -> Values | Bad:
         data = json.loads(body)
     except (ValueError, RecursionError):
         return Bad(400, "JSON that cannot be read")
-    if not isinstance(data, dict):
-        return Bad(400, "expected a JSON object")
+    if not isinstance(data, dict) or len(data) > MOST_FIELDS:
+        return Bad(400, "expected a JSON object of a few fields")
     values: Values = {}
     for name, value in data.items():
         items = value if isinstance(value, list) else [value]
@@ -142,7 +142,7 @@ def _submission(values: Values, *, wants_json: bool) -> Submission | Bad:
     if len(acts) != 1 or acts[0] not in set(Act):
         return Bad(400, "expected one action: accept, reject, save or withdraw")
     services: dict[str, bool] = {}
-    for word in values.get("service", []):
+    for word in filter(None, values.get("service", [])):  # an empty one is a list left at "as its purpose"
         name = word.removeprefix("-")
         services[name] = not word.startswith("-") and services.get(name, True)
     how = _one(values, "how") or "api"

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from jinja2 import TemplateError
 
 from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
@@ -26,7 +29,7 @@ from consentkit.web.excluded import excluder, route_below
 from consentkit.web.limit import RateLimit
 from consentkit.web.notice import NoticeBook
 from consentkit.web.pages import Pages
-from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit
+from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit, own_path
 from consentkit.web.response import Gate, Response
 from consentkit.web.submit import Decisions
 from consentkit.web.transport import Transport
@@ -96,6 +99,9 @@ class ConsentMiddleware:
         except ConsentkitError as error:
             self.fault = error
             return
+        except TemplateError as error:
+            self.fault = ConfigurationError(f"templates: {type(error).__name__}: {error}")
+            return
         self._resolver = Resolver(self.policy, codec, transport, jurisdiction, self._unknown_name)
         self._gate = Gate(book, prefix)
         pages = Pages(self.policy, book)
@@ -113,14 +119,11 @@ class ConsentMiddleware:
             await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.fault is not None:
-            raise self.fault
         if not self._checked_routes:
             self._check_routes(scope.get("app"))
-        path = scope["path"]
-        root = scope.get("root_path")
-        if root and path.startswith(root):
-            path = path[len(root) :]
+        if self.fault is not None:
+            raise self.fault.with_traceback(None)  # or each request would add its frames to the same error
+        path = own_path(scope)
         if path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/"):
             visit = Visit(self._resolver, scope)
             await self._endpoint(visit, path[len(self.prefix) :], receive, send)
@@ -145,7 +148,7 @@ class ConsentMiddleware:
         async def ours_first() -> Message:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self._start(scope)
+                await self._start()
             return message
 
         async def ours_last(message: Message) -> None:
@@ -153,15 +156,14 @@ class ConsentMiddleware:
                 await self.audit.close()
             await send(message)
 
-        if self.fault is None:
-            self._check_routes(scope.get("app"))
+        self._check_routes(scope.get("app"))
         if self.fault is not None:
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(self.fault)})
             return
         await self.app(scope, ours_first, ours_last)
 
-    async def _start(self, scope: Scope) -> None:
+    async def _start(self) -> None:
         try:
             await self.audit.start()
         except AuditError as error:
@@ -175,7 +177,7 @@ class ConsentMiddleware:
     def _check_routes(self, app: Any) -> None:
         self._checked_routes = True
         route = route_below(app or self.app, self.prefix)
-        if route is not None:
+        if route is not None and self.fault is None:
             self.fault = ConfigurationError(
                 f"the app's own route {route} lies below consentkit's prefix {self.prefix}; "
                 "move the route, or pass another prefix= to ConsentMiddleware"
@@ -189,11 +191,11 @@ class ConsentMiddleware:
 
 
 def _check_prefix(prefix: str, cookie: str) -> None:
-    if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix:
+    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", prefix) is None:
         raise ConfigurationError(
             f'prefix: found {prefix!r}; expected a path such as "/_consent", without a final slash'
         )
-    if not cookie.isascii() or not cookie.replace("-", "").replace("_", "").isalnum():
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", cookie) is None:
         raise ConfigurationError(
             f"cookie: found {cookie!r}; expected letters, digits, - and _, without __Host-"
         )

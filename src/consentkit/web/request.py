@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from consentkit.core.consent import Consent, Signals, resolve
 from consentkit.core.cookie import NOTHING, CookieCodec, Read
@@ -50,12 +51,23 @@ class Resolver:
 
     def signals(self, scope: Scope, fields: Mapping[bytes, bytes], keeping: Keeping) -> Signals:
         """What the request says besides our cookie."""
-        where = self._jurisdiction
         return Signals(
             gpc=global_privacy_control(fields.get(b"sec-gpc")),
             withheld=keeping is Keeping.IMPOSSIBLE or cookie_withheld(scope["method"], fields),
-            jurisdiction=where(scope) if callable(where) else where,
+            jurisdiction=self._where(scope),
         )
+
+    def _where(self, scope: Scope) -> str | None:
+        """The jurisdiction; unknown where the site's own function fails, since its page is served all the same."""
+        where = self._jurisdiction
+        if not callable(where):
+            return where
+        try:
+            return where(scope)
+        except Exception as error:
+            # Its text may hold an address.
+            logger.error("the jurisdiction of a request could not be told: %s", type(error).__name__)  # noqa: TRY400
+            return None
 
     def read(self, scope: Scope, keeping: Keeping) -> Read:
         """What stands under our cookie's name."""
@@ -174,6 +186,29 @@ def get_consent(request: Any) -> Consent:
     if isinstance(found, LazyConsent):
         return found._visit.consent
     raise LookupError("no consent here: ConsentMiddleware is not installed, or this path is excluded from it")
+
+
+def own_path(scope: Scope) -> str:
+    """The path as the app's own routes see it: without ``root_path``, whether the server left it there or not."""
+    path: str = scope["path"]
+    root = scope.get("root_path") or ""
+    if root and path.startswith(root) and path[len(root) :][:1] in ("", "/"):
+        return path[len(root) :] or "/"
+    return path
+
+
+def address(scope: Scope) -> str:
+    """Path and query as the browser sent them, ``root_path`` in front: what leads back to this very page.
+
+    The decoded ``path`` would not do: ``/a%3Fb`` is another page than ``/a?b``.
+    """
+    raw: bytes | None = scope.get("raw_path")
+    sent = raw.decode("latin-1") if raw else quote(scope["path"], safe="/:@!$&'()*+,;=~")
+    root = quote(scope.get("root_path") or "")
+    if root and not (sent.startswith(root) and sent[len(root) :][:1] in ("", "/")):
+        sent = root + sent
+    query = scope.get("query_string", b"").decode("latin-1")
+    return f"{sent}?{query}" if query else sent
 
 
 def text(fields: Mapping[bytes, bytes], name: bytes) -> str:

@@ -16,13 +16,14 @@ from consentkit.core.consent import Consent
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.rules import DocumentFacts, Placement
 from consentkit.web.answer import Header, Message, Send
-from consentkit.web.encoding import Chain, undoable
+from consentkit.web.client import first
+from consentkit.web.encoding import Chain, Damaged, undoable
 from consentkit.web.gate import csp
 from consentkit.web.gate.candidate import LEAVE_TYPE, Candidate, Touch, candidate, is_html, takes_notice
-from consentkit.web.gate.headers import private
+from consentkit.web.gate.headers import clears_cookies, private
 from consentkit.web.gate.markup import MarkupRules, allowed_names, known_names
 from consentkit.web.notice import NoticeBook, View
-from consentkit.web.request import SAFE, Visit
+from consentkit.web.request import SAFE, Visit, address, own_path
 from consentkit.web.transport import Keeping
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,12 @@ REMEMBERED_RULES = 256
 """Sets of allowed names for which compiled rules are kept."""
 CLOSED_CSP = b"default-src 'self' data: blob: 'unsafe-inline'"
 """For an HTML body that cannot be read: the browser itself keeps third parties out."""
+
+CLEARED = (
+    'a response of the app says Clear-Site-Data: "cookies": it also deletes the visitor\'s choice, so that the next page asks '
+    "again and, under opt-out and notice, a refusal is lost. Passed on unchanged. To keep the choice, clear the app's own "
+    'cookies by name, or send only "storage" and "cache"'
+)
 
 
 @dataclass(slots=True)
@@ -74,10 +81,12 @@ class Gate:
             found = self._rules[allowed] = MarkupRules(self._known, allowed)
         return found
 
-    def state(self, consent: Consent) -> bytes:
+    def state(self, visit: Visit) -> bytes:
         """Twelve digits that name all that a page's bytes depend on besides the app."""
+        consent = visit.consent
         allowed = ",".join(sorted(allowed_names(consent)))
-        word = f"{self.book.policy.version}|{allowed}|{consent.ask}|{consent.outcome}|{consent.gpc}"
+        seen = f"{consent.ask}|{consent.outcome}|{consent.gpc}|{takes_notice(visit.asked)}"
+        word = f"{self.book.policy.version}|{first().name}|{allowed}|{seen}"
         return sha256(word.encode()).hexdigest()[:12].encode()
 
     def warn_once(self, what: str, message: str) -> None:
@@ -129,6 +138,8 @@ class Response:
         headers = message.get("headers", ())
         if not isinstance(headers, list | tuple):
             headers = message["headers"] = list(headers)
+        if clears_cookies(headers):
+            self._gate.warn_once("clear-site-data", CLEARED)
         if not (is_html(headers) or (self.conditional and message["status"] == 304)):
             return False
         self._held = message
@@ -143,7 +154,7 @@ class Response:
 
     async def _begin(self, start: Message, message: Message) -> bool:
         """Decide on the response by its start and first piece; whether this piece is dealt with."""
-        headers: list[Header] = [(bytes(name), bytes(value)) for name, value in start["headers"]]
+        headers: list[Header] = [(bytes(name), bytes(value)) for name, value in start.get("headers", ())]
         found = self._candidate(start["status"], headers)
         if found.touch is Touch.NOTHING or not self._readable(found):
             closed = found.touch is not Touch.NOTHING
@@ -206,18 +217,23 @@ class Response:
         body: bytes = message.get("body", b"")
         if self._chain is None:
             return body
-        return self._chain.decode(bytes(body)) + (self._chain.flush() if last else b"")
+        try:
+            return self._chain.decode(bytes(body)) + (self._chain.flush() if last else b"")
+        except Damaged:
+            self._gate.warn_once(
+                "damaged", "a compressed HTML page was damaged and ends where it could no longer be read"
+            )
+            return b""
 
     def _start(self, start: Message, headers: list[Header], length: int | None, *, decoded: bool) -> Message:
-        consent = self._visit.consent
-        asked = self._visit.asked
-        vary = (b"Cookie", b"Sec-GPC", *asked.varies)
-        fresh = private(headers, state=self._gate.state(consent), vary=vary, length=length, decoded=decoded)
+        vary = (b"Cookie", b"Sec-GPC", *self._visit.asked.varies)
+        state = self._gate.state(self._visit)
+        fresh = private(headers, state=state, vary=vary, length=length, decoded=decoded)
         return {**start, "headers": fresh}
 
     def _closed(self, start: Message, headers: list[Header]) -> Message:
         sealed = private(
-            headers, state=self._gate.state(self._visit.consent), vary=(b"Cookie",), length=_length(headers)
+            headers, state=self._gate.state(self._visit), vary=(b"Cookie",), length=_length(headers)
         )
         return {**start, "headers": [*sealed, (b"content-security-policy", CLOSED_CSP)]}
 
@@ -231,21 +247,18 @@ class Response:
     def _placement(self, consent: Consent, inline: csp.Inline, headers: list[Header]) -> Placement:
         visit, book = self._visit, self._gate.book
         scope = visit.scope
-        path = _own_path(scope["path"], scope.get("root_path", ""))
-        query = scope.get("query_string", b"").decode("latin-1")
         accepted = visit.fields.get(b"accept-language", b"").decode("latin-1")
         spoken = next((v.decode("latin-1") for n, v in headers if n.lower() == b"content-language"), None)
-        address = scope["path"] + (f"?{query}" if query else "")
 
         def body(facts: DocumentFacts) -> bytes:
             view = View(
                 prefix=scope.get("root_path", "") + self._gate.prefix,
-                next=address,
+                next=address(scope),
                 nonce=inline.nonce,
                 inline=inline.allowed,
                 view=secrets.token_urlsafe(12),
                 language=book.language(facts.lang or spoken, accepted),
-                rule=book.policy.notice_rule(path),
+                rule=book.policy.notice_rule(own_path(scope)),
                 posted=scope["method"] not in SAFE,
                 broken=visit.keeping is Keeping.IMPOSSIBLE,
             )
@@ -256,11 +269,6 @@ class Response:
     def _count(self, rewriter: Rewriter) -> None:
         self._gate.tally.gated += sum(rewriter.counts.values())
         self._gate.tally.pages += rewriter.placed
-
-
-def _own_path(path: str, root: str) -> str:
-    """A path as the site's own routes see it."""
-    return path[len(root) :] or "/" if root and path.startswith(root) else path
 
 
 def _length(headers: list[Header]) -> int | None:

@@ -6,7 +6,6 @@ the store or the limits say, its cookie goes out with the answer.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import secrets
@@ -21,7 +20,7 @@ from consentkit.audit.event import Document, Event, now, uuid7
 from consentkit.audit.log import AuditLog
 from consentkit.core.consent import Consent
 from consentkit.core.cookie import Read
-from consentkit.core.decision import Decision, Outcome, Refused, closing_part, decide
+from consentkit.core.decision import Decision, Outcome, Refused, closing_part, decide, opens
 from consentkit.core.policy import Policy
 from consentkit.web.answer import Answer, Header, Receive
 from consentkit.web.form import FORM, JSON, Bad, Submission, media_type, parse, read_body
@@ -40,6 +39,8 @@ DOUBLE_CLICK = 10.0
 """Seconds within which the same act from the same page view is the same click."""
 RETRY_AFTER = 5
 """Seconds after which a grant that could not be recorded may be tried again."""
+PROBLEM_PAGES = frozenset({400, 403, 409, 415, 429, 503})
+"""Statuses that a visitor of our form can meet, each with a page of its own."""
 STALE_COPIES: Header = (b"clear-site-data", b'"prefetchCache", "prerenderCache"')
 
 
@@ -61,8 +62,8 @@ class Act:
 
     @property
     def previous(self) -> Decision | None:
-        """The decision that held until now."""
-        return self.before.decision
+        """The decision that held until now: not one that has ended."""
+        return self.consent.decision
 
     @property
     def back(self) -> str:
@@ -84,14 +85,18 @@ class Decisions:
         self._audit = audit
         self._limit = limit
         self._grants = Grants()
+        self.limited = 0
+        """Refusals that took effect without an event of their own, beyond the limit of an address."""
         self._policy_document = Document("policy", policy.version, policy.document)
 
     async def answer(self, visit: Visit, receive: Receive, view: View) -> Answer | None:
         """Answer one POST; ``None`` when the client went away before it was whole."""
         kind = media_type(visit.fields)
-        if kind not in (FORM, JSON):
-            return Answer(415, b"expected a form or JSON\n")
         wants_json = kind == JSON
+        if kind not in (FORM, JSON):
+            return self._refuse(415, "expected a form or JSON", view, wants_json)
+        if visit.keeping is Keeping.IMPOSSIBLE:
+            return self._refuse(503, "this site is not set up to keep choices", view, wants_json)
         body = await read_body(receive)
         if body is None:
             return None
@@ -101,16 +106,12 @@ class Decisions:
         act = await self._act(visit, sent, view)
         if isinstance(act, Bad):
             return self._refuse(act.status, act.reason, view, wants_json)
-        if act.keeping is Keeping.IMPOSSIBLE:
-            return self._refuse(503, "this site is not set up to keep choices", view, wants_json)
         within = self._limit.takes(act.peer.client)
-        if not act.outcome.decision.grants:
+        if not opens(self._policy, act.outcome, act.previous):
             return await self._close(act, within=within)
-        return (
-            await self._open(act)
-            if within
-            else self._refuse(429, "too many choices at once", view, wants_json)
-        )
+        if within:
+            return await self._open(act)
+        return self._refuse(429, "too many choices at once", view, wants_json)
 
     async def _act(self, visit: Visit, sent: Submission, view: View) -> Act | Bad:
         peer = visit.resolver.transport.peer(visit.scope)
@@ -119,7 +120,7 @@ class Decisions:
             return Bad(403, "this choice was not made on this site")
         known = self._book.known(sent.notice) if sent.notice else None
         asked = None if known else await self._asked_then(sent.notice)
-        previous = visit.read.decision
+        previous = visit.consent.decision
         outcome = decide(
             self._policy,
             sent.choice,
@@ -130,7 +131,7 @@ class Decisions:
         )
         if isinstance(outcome, Refused):
             return Bad(400, outcome.reason)
-        if outcome.decision.grants:
+        if opens(self._policy, outcome, previous):
             fault = _grant_fault(origin, visit, sent, known=known is not None or asked is not None)
             if fault is not None:
                 return fault
@@ -192,12 +193,21 @@ class Decisions:
     async def _close(self, act: Act, *, within: bool) -> Answer:
         self._grants.overtake(act.sent.view)
         if not within:
+            self.limited += 1
             return self._done(act, act.outcome, None)
+        try:
+            recorded = await self._record_refusal(act)
+        except AuditError as error:
+            logger.error("a refusal took effect without a record: %s", type(error).__name__)  # noqa: TRY400 - nothing personal
+            recorded = None
+        return self._done(act, act.outcome, recorded.id if recorded else None)
+
+    async def _record_refusal(self, act: Act) -> Recorded | None:
         event = self._event(act, act.outcome)
         recorded = await self._audit.record_refusal(event, documents=act.documents, once=_once(act))
         if recorded is not None and not recorded.fresh and _age(recorded.id) > DOUBLE_CLICK:
             recorded = await self._audit.record_refusal(event, documents=act.documents)
-        return self._done(act, act.outcome, recorded.id if recorded else None)
+        return recorded
 
     def _event(self, act: Act, outcome: Outcome, *, act_name: str = "") -> Event:
         before = act.previous.visitor if act.previous else None
@@ -244,6 +254,8 @@ class Decisions:
     ) -> Answer:
         """Say why nothing opened, as data or as a page."""
         retry_after = RETRY_AFTER if status in (429, 503) else None
+        if not wants_json and status not in PROBLEM_PAGES:
+            return Answer(status, f"{reason}\n".encode(), headers=PRIVATE)
         if not wants_json:
             page = self._pages.problem(status, view, retry_after)
             return replace(page, headers=(*page.headers, *cookies))
@@ -263,15 +275,15 @@ def _grant_fault(origin: Origin, visit: Visit, sent: Submission, *, known: bool)
     return None if known else Bad(409, "the notice has changed")
 
 
-def _key(*parts: str) -> bytes:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+def _key(visit: Visit, *parts: str) -> bytes:
+    return visit.resolver.codec.keyed_hash("\0".join(parts).encode("utf-8", "surrogatepass"))
 
 
 def _visitor_id(view: str, peer: Peer, visit: Visit) -> str:
     """Random: 128 bits. Out of the page view's own random word where there is one, so that a double click has one id."""
     if not view:
         return secrets.token_urlsafe(16)
-    word = _key("visitor", view, peer.client, visit.fields.get(b"cookie", b"").decode("latin-1"))
+    word = _key(visit, "visitor", view, peer.client, visit.fields.get(b"cookie", b"").decode("latin-1"))
     return urlsafe_b64encode(word[:16]).rstrip(b"=").decode()
 
 
@@ -282,9 +294,8 @@ def _once(act: Act) -> bytes | None:
     choice = act.sent.choice
     services = ",".join(f"{name}={yes}" for name, yes in sorted(choice.services.items()))
     cookie = act.visit.fields.get(b"cookie", b"").decode("latin-1")
-    return _key(
-        act.sent.view, act.peer.client, choice.act, ",".join(sorted(choice.purposes)), services, cookie
-    )
+    purposes = ",".join(sorted(choice.purposes))
+    return _key(act.visit, "once", act.sent.view, act.peer.client, choice.act, purposes, services, cookie)
 
 
 def _age(event: str) -> float:

@@ -46,7 +46,6 @@ LEAVE_TYPE = Candidate(Touch.NOTHING, "not text/html")
 LEAVE_INFORMATIONAL = Candidate(Touch.NOTHING, "an interim or bodiless status")
 LEAVE_PART = Candidate(Touch.NOTHING, "a part of a resource")
 LEAVE_DOWNLOAD = Candidate(Touch.NOTHING, "a download")
-HEAD_ONLY = Candidate(Touch.HEADERS, "the answer to HEAD")
 GATE = Candidate(Touch.BODY, "text/html")
 
 
@@ -54,7 +53,8 @@ def is_html(headers: Iterable[Header]) -> bool:
     """Whether a response says that it is HTML: the media type alone, in any case, whatever its parameters."""
     for name, value in headers:
         if len(name) == 12 and name.lower() == b"content-type":
-            return value[:9].lower() == HTML and value[9:].lstrip(b" \t")[:1] in (b"", b";")
+            media_type = value.lstrip(b" \t")
+            return media_type[:9].lower() == HTML and media_type[9:].lstrip(b" \t")[:1] in (b"", b";", b",")
     return False
 
 
@@ -77,7 +77,7 @@ def candidate(method: str, status: int, headers: Iterable[Header]) -> Candidate:
     if status == 206:
         return LEAVE_PART
     if method == "HEAD":
-        return HEAD_ONLY
+        return Candidate(Touch.HEADERS, "the answer to HEAD", encoding)
     return Candidate(Touch.BODY, "compressed text/html", encoding) if encoding else GATE
 
 

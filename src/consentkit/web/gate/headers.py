@@ -31,6 +31,7 @@ SHARED_CACHES = frozenset(
 """Fields that let a shared or old cache keep a page (RFC 9213 for targeted ones; checked 2026-11)."""
 VALIDATORS = frozenset({b"last-modified", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 RANGES = frozenset({b"accept-ranges"})
+_CLEARS_COOKIES = re.compile(rb'"(?:cookies|\*)"')
 KEPT_DIRECTIVES = (b"no-transform", b"no-store")
 
 _TAGGED = re.compile(rb'W/"(?P<opaque>[^"]*)-ck(?P<kind>[ws])\.(?P<state>[0-9a-f]{12})"')
@@ -117,6 +118,14 @@ def tags_for_app(value: bytes, state: bytes) -> bytes | None:
             opaque = b'"' + match["opaque"] + b'"'
             kept.append(b"W/" + opaque if match["kind"] == b"w" else opaque)
     return b", ".join(kept) or None
+
+
+def clears_cookies(headers: Iterable[Header]) -> bool:
+    """Whether a response makes the browser drop every cookie of the site, ours among them (Clear Site Data, section 3.1)."""
+    return any(
+        len(name) == 15 and name.lower() == b"clear-site-data" and _CLEARS_COOKIES.search(value) is not None
+        for name, value in headers
+    )
 
 
 def untagged(value: bytes) -> bool:

@@ -1,0 +1,52 @@
+"""Fixtures around one small site, for the folders that drive it as a raw ASGI app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consentkit.audit.log import AuditLog
+from consentkit.core.policy import Policy
+from consentkit.testing import decision_cookie
+from consentkit.web.middleware import ConsentMiddleware
+from tests.asgi import KEY, POLICY, App
+
+Wrap = Callable[..., ConsentMiddleware]
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    return Policy.model_validate(POLICY)
+
+
+@pytest.fixture
+async def audit(tmp_path: Path) -> AsyncIterator[AuditLog]:
+    log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}")
+    yield log
+    await log.close()
+
+
+@pytest.fixture
+def wrap(policy: Policy, audit: AuditLog) -> Wrap:
+    """Puts the middleware around an app."""
+
+    def around(app: App, **keywords: Any) -> ConsentMiddleware:
+        return ConsentMiddleware(
+            app, **{"policy": policy, "secret_key": KEY, "audit": audit, "grants_per_second": None, **keywords}
+        )
+
+    return around
+
+
+@pytest.fixture(scope="session")
+def decided(policy: Policy) -> Callable[..., tuple[bytes, bytes]]:
+    """The ``Cookie`` field of a visitor who granted these purposes and denied the rest."""
+
+    def cookie(*granted: str) -> tuple[bytes, bytes]:
+        name, value = decision_cookie(policy, KEY, granted=granted)
+        return (b"cookie", f"{name}={value}".encode())
+
+    return cookie
