@@ -19,7 +19,19 @@ from typing import Final
 from consentkit.html.rawtext import RAW_NAMES
 from consentkit.html.tag import Context, Tag
 
-__all__ = ["TREE_NAMES", "Tree"]
+__all__ = ["INERT", "INERT_MATH", "INERT_SVG", "TREE_NAMES", "Tree"]
+
+INERT_SVG: Final = frozenset(
+    b"path g circle rect line polyline polygon ellipse defs use symbol clippath mask lineargradient radialgradient"
+    b" stop text tspan pattern marker filter fegaussianblur feoffset feblend fecolormatrix fecomposite feflood femerge"
+    b" femergenode animate animatetransform".split()
+)
+INERT_MATH: Final = frozenset(
+    b"mrow mfrac msup msub msubsup munder mover munderover mstyle msqrt mroot mtable mtr mtd mspace mpadded mphantom"
+    b" semantics mfenced menclose annotation".split()
+)
+INERT: Final = INERT_SVG | INERT_MATH
+"""Elements that change nothing for what they hold; directly inside a root they are not kept."""
 
 TREE_NAMES: Final = frozenset((b"svg", b"math", b"template", b"noscript", b"select", b"frameset"))
 """Openers that change how later tags read."""
@@ -35,6 +47,7 @@ _CLOSES_SELECT: Final = frozenset((b"select", b"input", b"keygen", b"textarea"))
 _DEEPEST: Final = 512
 """Open foreign elements that are remembered; browsers themselves stop nesting at this depth."""
 
+_CONTEXTS: Final = tuple(Context(bits) for bits in range(16))
 _SVG: Final = 1
 _MATH: Final = 2
 _POINT: Final = 4
@@ -54,6 +67,8 @@ class Tree:
         "frameset",
         "here",
         "in_noscript",
+        "plain",
+        "shallow",
     )
 
     def __init__(self) -> None:
@@ -68,11 +83,15 @@ class Tree:
         self.context = Context.HTML
         self.here = Context.HTML
         """The context of the opener that was taken in last."""
+        self.plain = True
+        """Whether nothing is open that changes how a tag reads."""
+        self.shallow = False
+        """Whether nothing but one svg or math is open, its inert elements aside."""
 
     @property
-    def plain(self) -> bool:
-        """Whether nothing is open that changes how a tag reads."""
-        return not (self.context or self._foreign or self._select or self.frameset or self.cut)
+    def in_svg(self) -> bool:
+        """Whether the innermost foreign element is of svg, not of math."""
+        return bool(self._foreign and self._foreign[-1][1] & _SVG)
 
     @property
     def cdata(self) -> bool:
@@ -108,7 +127,9 @@ class Tree:
     def _text_of(self, name: bytes) -> bytes:
         if not (self._select or self._unsure or self.frameset):
             return name
-        if (self.frameset and name == b"noframes") or (name == b"script" and self._select and not self._unsure):
+        if (self.frameset and name == b"noframes") or (
+            name == b"script" and self._select and not self._unsure
+        ):
             return name
         self.cut = self.cut or name
         return b""
@@ -123,6 +144,8 @@ class Tree:
             return False
         if kind & _MATH and self._foreign[-1][0] == b"annotation-xml" and name == b"svg":
             return False
+        if len(self._foreign) == 1 and name in INERT:
+            return True
         tag = Tag(name, raw)
         if not tag.self_closing:
             self._push(name, kind, tag)
@@ -161,8 +184,10 @@ class Tree:
                 del self._foreign[depth:]
                 break
         else:
-            if not self._foreign[-1][1] & _POINT:
-                self._unsure = name not in (b"p", b"br")
+            if name in INERT:
+                self._unsure = self._unsure or len(self._foreign) > 1
+            elif not self._foreign[-1][1] & _POINT:
+                self._unsure = True
                 self._foreign.clear()
 
     def _leave_noscript(self) -> None:
@@ -171,13 +196,9 @@ class Tree:
         self._unsure = False
 
     def _refresh(self) -> None:
-        context = Context.HTML
-        if self._foreign and not self._foreign[-1][1] & _POINT:
-            context |= Context.FOREIGN
-        if self._templates:
-            context |= Context.TEMPLATE
-        if self.in_noscript:
-            context |= Context.NOSCRIPT
-        if self._unsure or self._select or self.frameset:
-            context |= Context.UNSURE
-        self.context = context
+        bits = 1 if self._foreign and not self._foreign[-1][1] & _POINT else 0
+        bits |= (2 if self._templates else 0) | (4 if self.in_noscript else 0)
+        bits |= 8 if self._unsure or self._select or self.frameset else 0
+        self.context = _CONTEXTS[bits]
+        self.plain = not (bits or self._foreign or self.cut)
+        self.shallow = bits == 1 and len(self._foreign) == 1 and not self.cut

@@ -15,7 +15,7 @@ notice, and then shows the body.
 
 from __future__ import annotations
 
-from enum import Enum, IntFlag, auto
+from enum import Enum, auto
 from typing import Final
 
 from consentkit.html.rules import DocumentFacts
@@ -36,15 +36,15 @@ class Stage(Enum):
     FRAGMENT = auto()
 
 
-class Move(IntFlag):
-    """What goes in around a token: nothing, or the head's or the body's start, before or behind it."""
+class Move:
+    """What goes in around a token, as bits: nothing, or the head's or the body's start, before or behind it."""
 
-    NOTHING = 0
-    HEAD_BEFORE = 1
-    HEAD_BEHIND = 2
-    BODY_BEFORE = 4
-    BODY_BEHIND = 8
-    END_BEFORE = 16
+    NOTHING: Final = 0
+    HEAD_BEFORE: Final = 1
+    HEAD_BEHIND: Final = 2
+    BODY_BEFORE: Final = 4
+    BODY_BEHIND: Final = 8
+    END_BEFORE: Final = 16
 
 
 HEAD_NAMES: Final = frozenset(b"base basefont bgsound link meta noframes script style template title".split())
@@ -56,11 +56,13 @@ _AMP: Final = frozenset(name.encode() for name in ("amp", "⚡", "amp4ads", "⚡
 class Document:
     """Follows the tokens until the body is there (or, for `place="end"`, until it ends)."""
 
-    __slots__ = ("_at_end", "amp", "lang", "stage")
+    __slots__ = ("_at_end", "amp", "before_body", "lang", "stage")
 
     def __init__(self, at_end: bool) -> None:
         self._at_end = at_end
         self.stage = Stage.START
+        self.before_body = True
+        """Whether every token matters: the body has not started."""
         self.lang: str | None = None
         self.amp = False
 
@@ -68,11 +70,6 @@ class Document:
     def started(self) -> bool | None:
         """Whether this is a document; None while nothing has been seen that tells."""
         return None if self.stage is Stage.START else self.stage is not Stage.FRAGMENT or self.amp
-
-    @property
-    def before_body(self) -> bool:
-        """Whether every token matters: the body has not started."""
-        return self.stage in (Stage.START, Stage.BEFORE_HEAD, Stage.HEAD, Stage.AFTER_HEAD)
 
     @property
     def in_head(self) -> bool:
@@ -93,16 +90,19 @@ class Document:
         if self.stage is Stage.START:
             self.stage = Stage.BEFORE_HEAD
 
-    def text(self) -> Move:
+    def text(self) -> int:
         """Take in text that is not white space."""
         if self.stage is Stage.START:
-            self.stage = Stage.FRAGMENT
+            self._settle(Stage.FRAGMENT)
         return self._imply_body() if self.before_body else Move.NOTHING
 
-    def opener(self, name: bytes, raw: bytes) -> Move:
+    def opener(self, name: bytes, raw: bytes) -> int:
         """Take in an opener."""
         if self.stage is Stage.START:
-            self.stage = Stage.BEFORE_HEAD if name in _STARTS else Stage.FRAGMENT
+            if name not in _STARTS:
+                self._settle(Stage.FRAGMENT)
+                return Move.NOTHING
+            self.stage = Stage.BEFORE_HEAD
         if not self.before_body:
             return Move.NOTHING
         if name == b"html":
@@ -112,6 +112,10 @@ class Document:
             return self._head()
         return self._in_head(name)
 
+    def _settle(self, stage: Stage) -> None:
+        self.stage = stage
+        self.before_body = False
+
     def _html(self, raw: bytes) -> None:
         if self.stage is not Stage.BEFORE_HEAD:
             return
@@ -120,30 +124,30 @@ class Document:
         self.lang = lang.text if lang and self.lang is None else self.lang
         if any(attribute.name in _AMP for attribute in tag.attributes):
             self.amp = True
-            self.stage = Stage.FRAGMENT
+            self._settle(Stage.FRAGMENT)
 
-    def _head(self) -> Move:
+    def _head(self) -> int:
         if self.stage is not Stage.BEFORE_HEAD:
             return Move.NOTHING
         self.stage = Stage.HEAD
         return Move.HEAD_BEHIND
 
-    def _in_head(self, name: bytes) -> Move:
+    def _in_head(self, name: bytes) -> int:
         head = self._imply_head()
         if name in HEAD_NAMES or (name == b"noscript" and self.stage is Stage.HEAD):
             return head
         if name == b"frameset":
-            self.stage = Stage.FRAMESET
+            self._settle(Stage.FRAMESET)
             return head
-        self.stage = Stage.BODY
+        self._settle(Stage.BODY)
         if self._at_end:
             return head
         return head | (Move.BODY_BEHIND if name == b"body" else Move.BODY_BEFORE)
 
-    def closer(self, name: bytes) -> Move:
+    def closer(self, name: bytes) -> int:
         """Take in an end tag."""
         if self.stage is Stage.START:
-            self.stage = Stage.FRAGMENT
+            self._settle(Stage.FRAGMENT)
         if self.waits_for_end and name in (b"body", b"html"):
             return self._end()
         if not self.before_body:
@@ -157,24 +161,24 @@ class Document:
         moves = self._imply_body()
         return moves if name == b"br" else moves | self._end()
 
-    def end(self) -> Move:
+    def end(self) -> int:
         """Take in the end of the file, met in data."""
         if self.stage in (Stage.START, Stage.FRAGMENT, Stage.FRAMESET):
             return Move.NOTHING
         moves = self._imply_body() if self.before_body else Move.NOTHING
         return moves | self._end()
 
-    def _end(self) -> Move:
+    def _end(self) -> int:
         waited, self._at_end = self._at_end, False
         return Move.END_BEFORE if waited else Move.NOTHING
 
-    def _imply_head(self) -> Move:
+    def _imply_head(self) -> int:
         if self.stage is not Stage.BEFORE_HEAD:
             return Move.NOTHING
         self.stage = Stage.HEAD
         return Move.HEAD_BEFORE
 
-    def _imply_body(self) -> Move:
+    def _imply_body(self) -> int:
         head = self._imply_head()
-        self.stage = Stage.BODY
+        self._settle(Stage.BODY)
         return head if self._at_end else head | Move.BODY_BEFORE

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from consentkit.html.context import TREE_NAMES
+from consentkit.html.context import INERT_MATH, INERT_SVG, TREE_NAMES
 from consentkit.html.rawtext import RAW_NAMES
 from consentkit.html.scan import ATTRIBUTES
 
 __all__ = ["Hop", "hop_for", "in_body", "in_head"]
 
 Search = Callable[[bytes, int], re.Match[bytes] | None]
+Run = Callable[[bytes, int, int], re.Match[bytes] | None]
 Prove = Callable[[bytes, int, int], int]
 
 _S: Final = rb"\t\n\f\r\x20"
@@ -38,15 +39,6 @@ _OPENING: Final = frozenset(b"=\t\n\f\r ")
 _ANCHORS: Final = rb"({[|^`~\@$%+*;#?,!&:=/._-"
 """Bytes that are rare in markup, rarest first; a mark is searched by one of its own."""
 
-_SVG: Final = frozenset(
-    b"path g circle rect line polyline polygon ellipse defs use symbol clippath mask lineargradient radialgradient"
-    b" stop text tspan pattern marker filter fegaussianblur feoffset feblend fecolormatrix fecomposite feflood femerge"
-    b" femergenode animate animatetransform".split()
-)
-_MATH: Final = frozenset(
-    b"mrow mfrac msup msub msubsup munder mover munderover mstyle msqrt mroot mtable mtr mtd mspace mpadded mphantom"
-    b" semantics mfenced menclose annotation".split()
-)
 _TOKENS: Final = frozenset((b"mi", b"mo", b"mn", b"ms", b"mtext"))
 _LABELS: Final = frozenset((b"title", b"desc"))
 
@@ -73,13 +65,14 @@ def _single(buffer: bytes, start: int, end: int) -> bool:
 class Hop:
     """The searches for one set of names and marks."""
 
-    __slots__ = ("_marks", "body", "head", "island")
+    __slots__ = ("_marks", "body", "head", "island", "math", "svg")
 
     def __init__(self, names: frozenset[bytes], marks: tuple[bytes, ...], at_end: bool) -> None:
         stops = {b"!--", *map(_prefix, names | RAW_NAMES | TREE_NAMES)}
         self.body: Search = _stops(stops | ({b"/bo", b"/ht"} if at_end else set()))
         self.head: Search = _stops(stops | {b"htm", b"hea", b"bod"})
-        self.island: Search = _island(names)
+        svg, math = _inert(names)
+        self.svg, self.math, self.island = _run(svg), _run(math), _island(svg, math)
         self._marks = [_mark(anchor, group) for anchor, group in _by_anchor(marks)]
 
     def mark(self, buffer: bytes, start: int, known: list[int]) -> int:
@@ -119,22 +112,29 @@ def _either(letters: Iterable[bytes]) -> bytes:
     return b"[%b]" % escaped
 
 
-def _island(names: frozenset[bytes]) -> Search:
-    """Match a whole svg or math without a tag that reads differently in it, or that the rules want to see."""
-    svg, math, tokens = (_any(group - names) for group in (_SVG, _MATH, _TOKENS))
-    tag = rb"</?+(?i:%%b)(?=[%(s)b/>])%(a)b>" % {b"s": _S, b"a": ATTRIBUTES.pattern}
-    label = rb"<(?i:title|desc)(?=[%(s)b/>])%(a)b(?<!/)>[^<]*+</(?i:title|desc)>" % {
-        b"s": _S,
-        b"a": ATTRIBUTES.pattern,
-    }
-    token = rb"<(?i:%b)(?=[%b/>])%b>[^<]*+</(?i:%b)>" % (tokens, _S, ATTRIBUTES.pattern, tokens)
+def _inert(names: frozenset[bytes]) -> tuple[bytes, bytes]:
+    """Return what a run of svg and one of math may hold that reads as anywhere else and that no rule wants to see."""
+    blanks = {b"s": _S, b"a": ATTRIBUTES.pattern}
+    tag = rb"</?+(?i:%%b)(?=[%(s)b/>])%(a)b>" % blanks
+    leaf = rb"<(?i:%%b)(?=[%(s)b/>])%(a)b(?<!/)>[^<]*+</(?i:%%b)>" % blanks
+    labels, tokens = _any(_LABELS - names), _any(_TOKENS - names)
+    return (
+        tag % _any(INERT_SVG - names) + b"|" + leaf % (labels, labels),
+        tag % _any(INERT_MATH - names) + b"|" + leaf % (tokens, tokens),
+    )
+
+
+def _run(inert: bytes) -> Run:
+    return re.compile(rb"(?:[^<]++|%b)*+" % inert).match
+
+
+def _island(svg: bytes, math: bytes) -> Search:
+    """Match a whole svg or math that holds nothing else."""
     root = rb"<(?i:%%b)(?=[%(s)b/>])%(a)b(?<!/)>(?:[^<]++|%%b)*+</(?i:%%b)>" % {
         b"s": _S,
         b"a": ATTRIBUTES.pattern,
     }
-    svg_root = root % (b"svg", tag % svg + (b"" if names & _LABELS else b"|" + label), b"svg")
-    math_root = root % (b"math", tag % math + b"|" + token, b"math")
-    return re.compile(svg_root + b"|" + math_root).match
+    return re.compile(root % (b"svg", svg, b"svg") + b"|" + root % (b"math", math, b"math")).match
 
 
 def _any(names: Iterable[bytes]) -> bytes:

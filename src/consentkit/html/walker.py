@@ -107,7 +107,7 @@ class Walker:
         document = self.document
         head = document is not None and document.before_body
         if not self.tree.plain or self._resume or (head and document is not None and not document.in_head):
-            return self._token(buffer)
+            return self._run(buffer) if self.tree.shallow and not self._resume else self._token(buffer)
         search, prove = (self.verdicts.hop.head, in_head) if head else (self.verdicts.hop.body, in_body)
         pos = self.pos
         while True:
@@ -128,6 +128,17 @@ class Walker:
                 self._stop = -1 if head else self._stop
                 return True
             pos = self.pos
+
+    def _run(self, buffer: bytes) -> bool:
+        """Pass over what is inert in an svg or math, up to a mark, and walk one token."""
+        pos, hop = self.pos, self.verdicts.hop
+        if self._mark < pos:
+            self._mark = hop.mark(buffer, pos, self._marks)
+        stop = buffer.rfind(b"<", pos, self._mark) if self._mark < len(buffer) else len(buffer)
+        found = (hop.svg if self.tree.in_svg else hop.math)(buffer, pos, max(stop, pos))
+        if found:
+            self.pos = found.end()
+        return self._token(buffer)
 
     def _target(self, buffer: bytes, pos: int, search: Search) -> int:
         """Return where the next opener may be that matters by its name or by a mark."""
@@ -262,7 +273,9 @@ class Walker:
             return end == -2
         name = name_at(buffer, lt + 2)
         if self.document is not None and not self.tree.inside:
-            self._move(buffer, self.document.closer(name), lt)
+            move = self.document.closer(name)
+            if move:
+                self._move(buffer, move, lt)
         self.tree.closer(name)
         if end == -1:
             return self._read_long(LongTag(b""))
@@ -275,17 +288,19 @@ class Walker:
             return end == -2
         name = name_at(buffer, lt + 1)
         raw = buffer[lt : end if end > 0 else lt + LIMIT]
-        move = Move.NOTHING
+        move = 0
         if self.document is not None and not self.tree.inside:
             move = self.document.opener(name, raw)
-            self._move(buffer, move, lt)
+            if move:
+                self._move(buffer, move, lt)
         if end == -1:
             return self._read_long(LongTag(name), move)
         kind = self.tree.opener(name, raw)
         tag = self._judged(buffer, lt, name, raw)
         self.pos = end
-        self._move_behind(buffer, move, end)
-        return self._follow(kind, lt, end, tag)
+        if move:
+            self._move_behind(buffer, move, end)
+        return self._follow(kind, lt, end, tag) if kind else True
 
     def _judged(self, buffer: bytes, lt: int, name: bytes, raw: bytes) -> Tag | None:
         """Apply the verdict; return the tag if its text is wanted first."""
@@ -355,7 +370,7 @@ class Walker:
 
     # -- long tags
 
-    def _read_long(self, tag: LongTag, move: Move = Move.NOTHING) -> bool:
+    def _read_long(self, tag: LongTag, move: int = Move.NOTHING) -> bool:
         self._long = tag
         self._long_move = move
         self.step = self._in_long
@@ -394,13 +409,13 @@ class Walker:
 
     # -- the notice
 
-    def _move(self, buffer: bytes, move: Move, at: int) -> None:
+    def _move(self, buffer: bytes, move: int, at: int) -> None:
         if move & Move.HEAD_BEFORE:
             self._place(buffer, at, "head", implied=True)
         if move & (Move.BODY_BEFORE | Move.END_BEFORE):
             self._place(buffer, at, "body", implied=bool(move & Move.BODY_BEFORE))
 
-    def _move_behind(self, buffer: bytes, move: Move, at: int) -> None:
+    def _move_behind(self, buffer: bytes, move: int, at: int) -> None:
         if move & Move.HEAD_BEHIND:
             self._place(buffer, at, "head", implied=False)
         if move & Move.BODY_BEHIND:
