@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from consentkit.cli.findings import Finding, Severity, findings
-from consentkit.cli.output import FINE, UNABLE, WRONG, say, table, warn
+from consentkit.cli.findings import warnings_of
+from consentkit.cli.output import FINE, UNABLE, say, table, warn
 from consentkit.core.cookie import LIMIT, largest
 from consentkit.core.duration import DAY
-from consentkit.core.errors import PolicyError
+from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy
 from consentkit.policyfile import load_text, located, read
 from consentkit.web.words import words_of
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found.
+
+    :param policy: the policy, or ``None`` where the file states none.
+    :param errors: why it states none.
+    :param warnings: what works and is probably not what was meant.
+    """
+
+    policy: Policy | None
+    errors: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
 
 
 def check(
@@ -25,45 +40,41 @@ def check(
 ) -> None:
     """Check a policy file: what is wrong, where, and what would be right; then what it comes to.
 
-    Exit code: 0 fine (warnings too), 1 an error in a valid file, 2 a file that cannot be read or used.
+    Exit code: 0 fine (warnings too), 2 a file that cannot be read or used.
     """
-    policy, found = _judge(file)
-    code = _code(policy, found)
+    verdict = judge(str(file))
     if as_json:
-        typer.echo(json.dumps(_report(file, policy, found, code), indent=2))
+        typer.echo(json.dumps(_report(str(file), verdict), indent=2))
     else:
-        _print(file, policy, found)
-    raise typer.Exit(code)
+        _print(str(file), verdict)
+    raise typer.Exit(UNABLE if verdict.policy is None else FINE)
 
 
-def _judge(file: Path) -> tuple[Policy | None, list[Finding]]:
+def judge(file: str) -> Verdict:
+    """What a server would say to this file at its start, and what else is worth telling."""
     text = ""
     try:
         text = read(file)
-        policy = load_text(text, str(file))
+        policy = load_text(text, file)
         words_of(policy)
     except PolicyError as error:
-        return None, [
-            Finding(Severity.ERROR, problem) for problem in located(error.problems, text, str(file))
-        ]
-    return policy, [
-        replace(finding, problem=problem)
-        for finding in findings(policy)
-        for problem in located([finding.problem], text, str(file))
-    ]
+        return Verdict(None, errors=located(error.problems, text, file))
+    return Verdict(policy, warnings=located(warnings_of(policy), text, file))
 
 
-def _code(policy: Policy | None, found: list[Finding]) -> int:
-    if policy is None:
-        return UNABLE
-    return WRONG if any(finding.severity is Severity.ERROR for finding in found) else FINE
+def _print(file: str, verdict: Verdict) -> None:
+    for severity, problems in (("error", verdict.errors), ("warning", verdict.warnings)):
+        for problem in problems:
+            warn(f"{severity}: {problem}")
+    if verdict.policy is not None:
+        say(f"{file}: fine")
+        table(_summary(verdict.policy))
 
 
 def _summary(policy: Policy) -> dict[str, str]:
-    purposes = ", ".join(f"{name} ({regime})" for name, regime in policy.regimes.items())
     return {
         "site": f"{policy.site.name} ({policy.site.address})",
-        "purposes": purposes,
+        "purposes": ", ".join(f"{name} ({regime})" for name, regime in policy.regimes.items()),
         "services": ", ".join(policy.services) or "none",
         "lifetime": f"{policy.cookie_lifetime / DAY:g} days",
         "cookie": f"at most {largest(policy):,} of {LIMIT:,} bytes",
@@ -72,18 +83,9 @@ def _summary(policy: Policy) -> dict[str, str]:
     }
 
 
-def _print(file: Path, policy: Policy | None, found: list[Finding]) -> None:
-    for finding in found:
-        warn(f"{finding.severity}: {finding.problem}")
-    if policy is not None:
-        errors = sum(finding.severity is Severity.ERROR for finding in found)
-        say(f"{file}: {'fine' if not errors else 'not usable'}")
-        table(_summary(policy))
-
-
-def _report(file: Path, policy: Policy | None, found: list[Finding], code: int) -> dict[str, Any]:
-    report: dict[str, Any] = {"file": str(file), "ok": code == FINE}
-    if policy is not None:
+def _report(file: str, verdict: Verdict) -> dict[str, Any]:
+    report: dict[str, Any] = {"file": file, "ok": verdict.policy is not None}
+    if policy := verdict.policy:
         report |= {
             "site": policy.site.model_dump(),
             "regimes": dict(policy.regimes),
@@ -93,4 +95,11 @@ def _report(file: Path, policy: Policy | None, found: list[Finding], code: int) 
             "version": policy.version,
             "asked": policy.asked,
         }
-    return report | {"findings": [finding.as_dict() for finding in found]}
+    report["errors"] = [_plain(problem) for problem in verdict.errors]
+    report["warnings"] = [_plain(problem) for problem in verdict.warnings]
+    return report
+
+
+def _plain(problem: Problem) -> dict[str, Any]:
+    names = ("key", "line", "column", "found", "expected", "nearest")
+    return {name: getattr(problem, name) for name in names}

@@ -1,64 +1,19 @@
-"""What a valid policy promises that will not hold, or leaves open. Pure: policy in, findings out."""
+"""What a valid policy promises that will not hold, or leaves open. Pure: policy in, warnings out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
-from consentkit.core.cookie import LIMIT, largest
 from consentkit.core.duration import DAY
 from consentkit.core.errors import Problem
 from consentkit.core.policy import BROWSER_CAP, Policy
 
 
-class Severity(StrEnum):
-    """How bad it is."""
-
-    ERROR = "error"
-    """It will not work."""
-    WARNING = "warning"
-    """It works, and is probably not what was meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that a check found."""
-
-    severity: Severity
-    problem: Problem
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain data, for JSON."""
-        problem = self.problem
-        return {
-            "severity": str(self.severity),
-            "key": problem.key,
-            "line": problem.line,
-            "column": problem.column,
-            "found": problem.found,
-            "expected": problem.expected,
-            "nearest": problem.nearest,
-        }
-
-
-def findings(policy: Policy) -> Iterator[Finding]:
-    """Everything worth telling about a valid policy, errors first."""
-    for problem in _too_large(policy):
-        yield Finding(Severity.ERROR, problem)
-    for rule in (_kept_shorter, _purposes_unused, _services_unseen):
-        for problem in rule(policy):
-            yield Finding(Severity.WARNING, problem)
-
-
-def _too_large(policy: Policy) -> Iterator[Problem]:
-    size = largest(policy)
-    if size > LIMIT:
-        found = f"{len(policy.services)} services: a cookie of up to {size:,} bytes"
-        yield Problem.at(
-            ("services",), found, f"at most {LIMIT:,} bytes: fewer services, or shorter names of purposes"
-        )
+def warnings_of(policy: Policy) -> Iterator[Problem]:
+    """Everything that works and is probably not what was meant."""
+    yield from _kept_shorter(policy)
+    yield from _purposes_unused(policy)
+    yield from _services_unseen(policy)
 
 
 def _kept_shorter(policy: Policy) -> Iterator[Problem]:

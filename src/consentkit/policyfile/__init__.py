@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy, disagreements
+from consentkit.core.size import check_size
 from consentkit.policyfile.places import line_of, places
 from consentkit.policyfile.problems import problems_of
 
@@ -61,9 +62,14 @@ def load_text(text: str, file: str | None = None) -> Policy:
     """
     data = _parse(text, file)
     try:
-        return Policy.model_validate(data)
+        policy = Policy.model_validate(data)
+        check_size(policy)
     except ValidationError as error:
         found = [*problems_of(error), *disagreements(data)]
+    except PolicyError as error:
+        found = [*error.problems]
+    else:
+        return policy
     raise PolicyError(located(found, text, file))
 
 
