@@ -74,6 +74,25 @@ def test_without_a_command_the_commands_are_shown(cli) -> None:
     assert all(name in ended.out + ended.err for name in ("init", "check", "cookie", "demo", "schema"))
 
 
+def test_the_help_of_a_group_that_is_imported_late_looks_like_all_others(cli) -> None:
+    whole, group = cli("--help"), cli("audit", "--help")
+
+    assert [line.split()[0] for line in whole.out.partition("Commands:\n")[2].splitlines()][-2:] == [
+        "audit",
+        "db",
+    ]
+    assert group.code == 0
+    assert "Usage: consentkit audit" in group.out
+    assert "│" not in group.out
+
+
+def test_an_option_that_nobody_knows_could_not_run(cli) -> None:
+    ended = cli("check", "--jsn")
+
+    assert ended.code == 2
+    assert "Did you mean --json" in ended.err or "Possible options: --json" in ended.err
+
+
 def test_a_misspelt_command_is_corrected(cli) -> None:
     ended = cli("chek")
 
