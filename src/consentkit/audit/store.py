@@ -67,7 +67,7 @@ class Store:
         except (DBAPIError, OSError) as error:
             _close(connection)
             msg = f"the log cannot be opened: {cause(error)}"
-            raise LogUnavailable(msg) from None
+            raise (ConnectionLost if _lost(error) else LogUnavailable)(msg) from None
         except BaseException:
             _close(connection)
             raise
@@ -113,8 +113,7 @@ class Store:
         except (DBAPIError, OSError) as error:
             # Never again on this connection: after an I/O error SQLite's and the server's view may differ from ours.
             self.close()
-            broken = written or (isinstance(error, DBAPIError) and error.connection_invalidated)
-            kind = ConnectionLost if broken else LogUnavailable
+            kind = ConnectionLost if written or _lost(error) else LogUnavailable
             msg = f"the store did not take the event: {cause(error)}"
             raise kind(msg) from None
         self._stored.update((paper.kind, paper.hash) for paper in papers)
@@ -241,6 +240,10 @@ class Statements:
 
 _BEGIN_LOG = text("INSERT INTO log_head (log_id, size) VALUES (:log_id, 0) ON CONFLICT DO NOTHING")
 _PAPER = text("INSERT INTO documents (kind, hash, body) VALUES (:kind, :hash, :body) ON CONFLICT DO NOTHING")
+
+
+def _lost(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _close(connection: Connection | None) -> None:
