@@ -636,6 +636,7 @@ def test_the_demo_shows_the_classic_sentence_and_holds_back_only_what_the_regime
         "opt-in": False,
     }
     assert all(page.count('id="consentkit"') == 1 for page in pages.values())
+    assert all(f'aria-current="true" rel="nofollow">{regime}<' in page for regime, page in pages.items())
     assert re.search("We(?:'|&#39;|&#x27;)ll assume you(?:'|&#39;|&#x27;)re ok with this", pages["notice"])
     assert "assume you" not in pages["opt-in"]
 
