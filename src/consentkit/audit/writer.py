@@ -151,32 +151,30 @@ class Writer:
             _settle(batch, answers, self.counters)
 
     def _append(self, rows: Sequence[Row], papers: Sequence[Document]) -> list[Answer]:
-        """Append, looking first where something may be there already, and once more where the connection broke."""
+        """Append, looking first where something may be there already: after a clash, and after a broken connection."""
         now = time.monotonic()
         if now < self._leave_alone_until:
             msg = "the store failed a moment ago and is left alone"
             raise LogUnavailable(msg)
-        deadline = now + self._timeout
-        look = False
-        for again in (True, True, False):
+        deadline, pause, look = now + self._timeout, FIRST_PAUSE / 4, False
+        while True:
             try:
-                places: list[Answer] = list(
-                    self._store.append(rows, papers, look=look, committing=self._answer)
-                )
+                places = list[Answer](self._store.append(rows, papers, look=look, committing=self._answer))
             except Clash:
-                look = True
-                continue
+                if look:
+                    msg = "the store holds an event of the batch and does not show it"
+                    raise LogUnavailable(msg) from None
             except LogUnavailable as error:
                 self._answer()  # those who were written must not wait for this
-                if not (again and isinstance(error, ConnectionLost) and time.monotonic() < deadline):
+                if not isinstance(error, ConnectionLost) or time.monotonic() + pause >= deadline:
                     self._back_off()
                     raise
-                look = True
-                continue
-            self._recover(places)
-            return places
-        msg = "the store holds the event and does not show it"
-        raise LogUnavailable(msg)
+                time.sleep(pause)
+                pause *= 2
+            else:
+                self._recover(places)
+                return places
+            look = True
 
     def _recover(self, places: Sequence[Answer]) -> None:
         if self.state == "failing":
