@@ -35,7 +35,8 @@ def wrap(policy: Policy, audit: AuditLog) -> Wrap:
 
     def around(app: App, **keywords: Any) -> ConsentMiddleware:
         return ConsentMiddleware(
-            app, **{"policy": policy, "secret_key": KEY, "audit": audit, "grants_per_second": None, **keywords}
+            app,
+            **{"policy": policy, "secret_key": KEY, "audit": audit, "grants_per_second": None, **keywords},
         )
 
     return around

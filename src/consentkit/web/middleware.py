@@ -131,7 +131,8 @@ class ConsentMiddleware:
         if INSTALLED in scope or (self._excluded is not None and self._excluded(path)):
             await self.app(scope, receive, send)
             return
-        visit = Visit(self._resolver, scope)
+        # A copy: routers below change the scope's root_path and more, and the page is drawn after them.
+        visit = Visit(self._resolver, dict(scope))
         scope[INSTALLED] = visit
         scope.setdefault("state", {})["consent"] = LazyConsent(visit)
         if not self._enabled:

@@ -68,6 +68,7 @@ def private(
         elif lowered == b"content-length":
             if length is not None:
                 kept.append((name, b"%d" % length))
+                length = None  # one is enough, though the app said it twice
         elif not (
             lowered in SHARED_CACHES
             or lowered in VALIDATORS
