@@ -49,7 +49,7 @@ BUTTONS = {
 }
 """What the banner offers under the strictest regime, in the order shown."""
 _RAW = re.compile(r"(<(style|script)\b[^>]*>)(.*?)(</\2)", re.DOTALL | re.IGNORECASE)
-_LAYOUT = re.compile(r"\n\s*(?=[<{]|$)")
+_LAYOUT = re.compile(r"\n\s*(?=<|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class NoticeBook:
     def __init__(self, policy: Policy, *, templates: Sequence[Path] = ()) -> None:
         self.policy = policy
         self.words = words_of(policy)
-        self.environment = _environment(templates)
+        self.environment = _environment(tuple(templates))
         self._banner = self.environment.get_template("notice/notice.html")
         self._token = f"~{secrets.token_hex(8)}~"
         self._stencils: dict[tuple[object, ...], Stencil] = {}
@@ -349,7 +349,8 @@ def _in_language(texts: Mapping[str, str], *languages: str) -> str:
     return texts[found] if found else next(iter(texts.values()), "")
 
 
-def _environment(folders: Sequence[Path]) -> Environment:
+@lru_cache(8)
+def _environment(folders: tuple[Path, ...]) -> Environment:
     loaders = [FileSystemLoader(folder) for folder in (*folders, TEMPLATES)]
     return Environment(
         loader=ChoiceLoader(loaders),

@@ -7,6 +7,7 @@ results and caches.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,7 @@ FOREVER: tuple[Header, ...] = (
 )
 HTML = "text/html; charset=utf-8"
 PAGE = "page"
+_WILD = re.compile(r"(?:\[[^\]]*\]|\([^)]*\)|\\[dDwWsS]|(?<!\\)\.)(?:[*+?]|\{[^}]*\})?")
 _UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
 
 
@@ -179,15 +181,5 @@ def as_json(status: int, value: Mapping[str, Any], headers: tuple[Header, ...] =
 
 def readable(pattern: str) -> str:
     """A cookie's pattern as people write it: ``^_ga_[A-Z0-9]+$`` as ``_ga_*``."""
-    text = pattern.removeprefix("^").removesuffix("$")
-    simple, depth = "", 0
-    for sign in text:
-        depth += sign in "[("
-        if depth == 0:
-            simple += "*" if sign in ".+*?" else sign if sign != "\\" else ""
-        elif sign in "])":
-            depth -= 1
-            simple += "*"
-    while "**" in simple:
-        simple = simple.replace("**", "*")
-    return simple
+    text = _WILD.sub("*", pattern.removeprefix("^").removesuffix("$"))
+    return re.sub(r"\\(.)", r"\1", re.sub(r"\*+", "*", text))
