@@ -65,6 +65,14 @@ def test_a_good_file_becomes_the_policy_that_it_states(tmp_path: Path) -> None:
     assert load(str(file)).version == policy.version
 
 
+SHIPPED = sorted((Path(__file__).parents[1] / "examples").glob("**/consent.toml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=[file.parent.name for file in SHIPPED])
+def test_the_policies_of_the_examples_are_good(file: Path) -> None:
+    assert load(file).services
+
+
 @pytest.mark.parametrize("prefix", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["unix", "windows"])
 def test_editors_of_any_system_may_write_the_file(tmp_path: Path, prefix: bytes, line_end: str) -> None:

@@ -21,6 +21,9 @@ BASE: dict[str, Any] = {
 }
 """Built of plain dicts, so that a change is one path and one value."""
 
+GOLDEN = {"analytics": "hs0UJa", "marketing": "dcp4Ib", "stats": "fKeT6P", "ads": "-w4iqO"}
+GOLDEN_MARKS = {"stats": "2XSMr5", "ads": "aMnAlc", "login": "E1u5CR"}
+
 
 def changed(path: str, value: Any) -> Policy:
     return Policy.model_validate(_with(BASE, path.split("."), value))
@@ -51,6 +54,7 @@ def base() -> Policy:
         ("layout", "box"),
         ("lifetime", "90d"),
         ("regime", "opt-out"),
+        ("services.stats.vendor", "STATS  ltd"),
         ("services.login.vendor", "Other Login Ltd"),
         ("services.pay", {"vendor": "Pay Ltd", "purposes": ["necessary"]}),
     ],
@@ -109,6 +113,11 @@ def test_what_is_not_asked_has_no_fingerprint() -> None:
 def test_a_no_to_a_service_outlives_its_vendor() -> None:
     assert changed("services.stats.vendor", "Other Ltd").marks == base().marks
     assert base().marks["stats"] != base().fingerprints["stats"]
+
+
+def test_fingerprints_are_the_same_in_every_release_or_every_visitor_is_asked_again() -> None:
+    assert base().fingerprints == GOLDEN
+    assert base().marks == GOLDEN_MARKS
 
 
 def test_the_version_is_the_hash_of_the_document() -> None:

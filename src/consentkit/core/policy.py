@@ -22,7 +22,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
-    StringConstraints,
     WithJsonSchema,
     model_validator,
 )
@@ -88,7 +87,13 @@ class Controller(Value):
     """Full name of the company or person (GDPR art. 13(1)(a), checked 2026-11)."""
     contact: Name
     """Where to write: an e-mail address, a telephone number or a web address."""
-    address: Annotated[str, StringConstraints(max_length=500)] = ""
+    address: Annotated[
+        str,
+        Form(
+            r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]{0,500}",
+            "text, at most 500 characters, no control characters but tab and line feed",
+        ),
+    ] = ""
     """Postal address, where it should be shown."""
 
 
@@ -274,13 +279,15 @@ class Policy(Value):
     def fingerprints(self) -> Mapping[str, str]:
         """Six characters for each purpose and service that is asked: what a stored answer was an answer to.
 
-        A purpose's covers its id; a service's covers its id, its vendor and its purposes. 36 bits: the chance that a new
+        A purpose's covers its id; a service's covers its id, its purposes and its vendor, whose capitals and blanks do not
+        count. 36 bits: the chance that a new
         vendor passes for one already asked is below one in 10⁹ for 40 services.
         """
         marks = {name: _mark("purpose", name) for name in self.askable}
         for name, service in self.services.items():
             if any(purpose in self.askable for purpose in service.purposes):
-                marks[name] = _mark("service", name, service.vendor, *sorted(set(service.purposes)))
+                vendor = " ".join(service.vendor.casefold().split())
+                marks[name] = _mark("service", name, vendor, *sorted(set(service.purposes)))
         return marks
 
     @cached_property

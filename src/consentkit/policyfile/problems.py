@@ -62,13 +62,10 @@ def _unknown_key(path: KeyPath) -> Problem:
 
 
 def _expected(detail: ErrorDetails) -> str:
-    context = detail.get("ctx", {})
     if detail["type"] == "value_error":
-        return str(context["error"])
+        return str(detail["ctx"]["error"])
     if detail["type"] in ("enum", "literal_error"):
         return "one of " + ", ".join(f'"{choice}"' for choice in _choices(detail))
-    if detail["type"] == "string_too_long":
-        return f"at most {context['max_length']} characters"
     return KINDS.get(detail["type"], detail["msg"])
 
 
