@@ -41,6 +41,7 @@ from consentkit.core.form import (
     Text,
     UrlPath,
 )
+from consentkit.core.pathpattern import path_matches
 from consentkit.core.regime import Regime, strictest
 
 NECESSARY = "necessary"
@@ -175,26 +176,6 @@ class PageRule(Value):
     """Path of the pages; `*` stands for anything, slashes too."""
     notice: NoticeRule
     """`never`: no banner covers the page; `inline`: in the flow of the page; `default`: as everywhere."""
-
-
-def path_matches(pattern: str, path: str) -> bool:
-    """Whether a path is one that a pattern means: ``*`` stands for anything, slashes too, all else for itself.
-
-    Each piece between stars is looked for once, leftmost, from where the last one ended: linear in the path's length.
-    """
-    first, *pieces = pattern.split("*")
-    if not pieces:
-        return path == first
-    *middle, last = pieces
-    if not path.startswith(first):
-        return False
-    at = len(first)
-    for piece in middle:
-        at = path.find(piece, at)
-        if at < 0:
-            return False
-        at += len(piece)
-    return len(path) - at >= len(last) and path.endswith(last)
 
 
 def _default_purposes() -> Mapping[str, Purpose]:
