@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from consentkit.core.policy import Policy
-from consentkit.web.middleware import ConsentMiddleware
 from tests.asgi import (
     GATED,
     HTML,
@@ -26,6 +24,9 @@ from tests.asgi import (
     serving,
     without_ours,
 )
+
+from consentkit.core.policy import Policy
+from consentkit.web.middleware import ConsentMiddleware
 
 INERT = b'type="text/plain" data-ck='
 
@@ -84,7 +85,7 @@ PIECES = st.sampled_from(
 async def test_32c_any_page_in_any_chunks_is_the_page_in_one(pieces, cuts):
     body = b"".join(pieces)
     edges = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
-    chunks = [body[start:end] for start, end in zip(edges, edges[1:], strict=False)] or [b""]
+    chunks = [body[start:end] for start, end in pairwise(edges)] or [b""]
     app = PROPERTY_SITE
 
     app.app = serving(*chunks)

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-
 from tests.asgi import HTML, OURS, PAGE, get, post, serving
 
 NAVIGATION = [(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate"), (b"accept", b"text/html")]

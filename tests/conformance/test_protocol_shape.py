@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
-
 from tests.asgi import GATED, HTML, OURS, PAGE, Reply, body_of, drive, get, http, receiver, recorder, serving
 
 

@@ -14,9 +14,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
+from tests.asgi import GATED, HTML, KEY, OURS, PAGE, get, post, serving, without_ours
 
 from consentkit.web.middleware import ConsentMiddleware
-from tests.asgi import GATED, HTML, KEY, OURS, PAGE, get, post, serving, without_ours
 
 NAVIGATION = [
     (b"sec-fetch-dest", b"document"),

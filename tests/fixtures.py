@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.asgi import KEY, POLICY, App
 
 from consentkit.audit.log import AuditLog
 from consentkit.core.policy import Policy
 from consentkit.testing import decision_cookie
 from consentkit.web.middleware import ConsentMiddleware
-from tests.asgi import KEY, POLICY, App
 
 Wrap = Callable[..., ConsentMiddleware]
 
