@@ -33,7 +33,7 @@ class Clash(Exception):  # noqa: N818 - a signal between two methods, not an err
 
 
 class ConnectionLost(LogUnavailable):
-    """The connection broke: what it was told last may have been done, or not."""
+    """The connection broke or could not be made: what it was told last may have been done, or not."""
 
 
 class Store:
@@ -67,7 +67,8 @@ class Store:
         except (DBAPIError, OSError) as error:
             _close(connection)
             msg = f"the log cannot be opened: {cause(error)}"
-            raise (ConnectionLost if _lost(error) else LogUnavailable)(msg) from None
+            # A server that restarts is back in a moment; a file that cannot be opened now cannot be in a moment either.
+            raise (ConnectionLost if self._file is None else LogUnavailable)(msg) from None
         except BaseException:
             _close(connection)
             raise
