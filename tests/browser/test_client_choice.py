@@ -16,7 +16,6 @@ HEAD = (
     "<body>{notice}<h1>page</h1>"
 )
 FOCUS = "document.activeElement?.shadowRoot?.activeElement?.id"
-STATUS = "consentkitHost().querySelector('.said').textContent"
 ROOT = "document.getElementById('consentkit').shadowRoot"
 
 
@@ -311,3 +310,35 @@ async def test_listeners_hear_the_present_state_and_each_change(site: Site, tab:
     await tab.evaluate("stop_(); consentkit.save({purposes: ['analytics'], services: {films: true}})")
     await until(tab, "window.consentkit?.state.outcome === 'custom'")
     assert site.acts[1]["service"] == ["films"]
+
+
+async def test_a_body_swapped_by_script_keeps_the_notice_that_works(site: Site, tab: Page) -> None:
+    await tab.goto(site.page("/", HEAD))
+    await ready(tab)
+    swap = """() => fetch(location).then(answer => answer.text()).then(text => {
+        const next = new DOMParser().parseFromString(text, 'text/html').body;
+        document.documentElement.replaceChild(document.adoptNode(next), document.querySelector('body'));
+    })"""
+
+    for _ in range(2):
+        await tab.evaluate(swap)
+        await until(tab, f"!!{ROOT}")
+    await tab.locator("#consentkit-reject").click()
+
+    await until(tab, "consentkit.state.outcome === 'refused'")
+    assert await tab.locator("#consentkit").count() == 1
+    assert await tab.locator("#consentkit-banner").count() == 0
+
+
+async def test_with_very_many_services_the_script_asks_for_their_state(site: Site, tab: Page) -> None:
+    site.use(
+        regime="notice",
+        services={f"service-{n}": {"vendor": "V", "purposes": ["analytics"]} for n in range(65)},
+    )
+    await tab.goto(site.page("/", HEAD))
+    await ready(tab)
+
+    await tab.evaluate("consentkit.ready")
+
+    assert await tab.evaluate("consentkit.allows('service-64') && !consentkit.allows('service-65')")
+    assert "GET /_consent/state" in site.requests

@@ -34,6 +34,8 @@ from .words import accepted, look_up, words_of
 
 LONGEST_NEXT = 2000
 """Characters. A longer ``next`` is left out, so that a refusal stays below the limit of a request's body."""
+MOST_SERVICES = 64
+"""Services named in a page's own state."""
 REMEMBERED = 1024
 """Stencils kept: one for each state that visitors are in. Beyond it all are dropped and drawn again."""
 _PACKAGE = Path(__file__).parents[1]
@@ -128,6 +130,7 @@ class NoticeBook:
         self.environment = _environment(tuple(templates))
         self._banner = self.environment.get_template("notice/notice.html")
         self._token = f"~{secrets.token_hex(8)}~"
+        self._languages: dict[tuple[str, str], str] = {}
         self._stencils: dict[tuple[object, ...], Stencil] = {}
 
     def language(self, page_lang: str | None, accept_language: str | None) -> str:
@@ -136,11 +139,15 @@ class NoticeBook:
         :param page_lang: the page's ``lang``.
         :param accept_language: value of the request's ``Accept-Language``.
         """
-        for wanted in ([page_lang] if page_lang else [], accepted(accept_language or "")):
-            found = look_up(wanted, self.words)
-            if found:
-                return found
-        return self.policy.language
+        key = ((page_lang or "")[:64], (accept_language or "")[:256])
+        found = self._languages.get(key)
+        if found is None:
+            wanted = [key[0], *accepted(key[1])]
+            found = look_up(wanted, self.words) or self.policy.language
+            if len(self._languages) >= REMEMBERED:
+                self._languages.clear()
+            self._languages[key] = found
+        return found
 
     def notice(self, language: str) -> Notice:
         """What is shown in a language of ours. :raises KeyError: it is none."""
@@ -197,7 +204,7 @@ class NoticeBook:
             notice=self.notice(view.language),
             banner=self.banner(view.language) if asks else None,
             consent=consent,
-            state=Markup(_plain_json(state(consent))),  # noqa: S704 - ids of a closed alphabet
+            state=_state_in_page(consent),
             view=view,
             style=Markup(client.sheet(*sheets).body.decode()),  # noqa: S704 - our own file
             sheet=client.sheet(*sheets),
@@ -289,6 +296,14 @@ class NoticeBook:
     def purposes(self) -> tuple[str, ...]:
         """Ids of all purposes in the order shown, ``necessary`` first."""
         return (NECESSARY, *(name for name in self.policy.purposes if name != NECESSARY))
+
+
+def _state_in_page(consent: Consent) -> Markup:
+    """The state as a page carries it: with very many services they stay out, and the script asks for them."""
+    shown = state(consent)
+    if len(shown["services"]) > MOST_SERVICES:
+        del shown["services"]
+    return Markup(_plain_json(shown))  # noqa: S704 - ids of a closed alphabet
 
 
 def state(consent: Consent) -> dict[str, Any]:

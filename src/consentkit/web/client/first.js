@@ -20,7 +20,8 @@ function start(host, root) {
   const hidden = new FormData(form);
   const listeners = new Set();
   const shown = performance.now();
-  let state = stateFrom(JSON.parse(page.state));
+  const sent = JSON.parse(page.state);
+  let state = stateFrom(sent);
   let pending;
   let plain;
   let turn = 0;
@@ -110,9 +111,22 @@ function start(host, root) {
       .then((sent) => adopt(stateFrom(sent)))
       .catch(() => {});
 
+  // A page that was put away may be older than the visitor's last choice; a page of very many services leaves them out.
   on(window, "pageshow", (event) => event.persisted && refresh());
   on(document, "prerenderingchange", refresh);
-  if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") refresh();
+  const old = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const ready = old || !sent.services ? refresh().then(() => state) : Promise.resolve(state);
+
+  // A body swapped by script brings a notice without a shadow root: the one that works takes its place.
+  const swapped = new MutationObserver(() => {
+    const fresh = all("#consentkit")[0];
+    if (host.isConnected || !fresh) return;
+    fresh.replaceWith(host);
+    watch();
+  });
+  const watch = () => all("html,body").forEach((element) => swapped.observe(element, { childList: true }));
+  watch();
+
   attempt(() => {
     channel = new BroadcastChannel(address);
     channel.onmessage = ({ data }) => adopt(stateFrom(data));
@@ -134,6 +148,7 @@ function start(host, root) {
   });
 
   const api = {
+    ready,
     get state() {
       return state;
     },
@@ -155,7 +170,6 @@ function start(host, root) {
       return () => listeners.delete(listener);
     },
   };
-  api.ready = Promise.resolve(state);
   Object.defineProperty(window, "consentkit", { value: Object.freeze(api) });
   tell("ready", state);
 }
