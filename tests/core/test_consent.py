@@ -84,6 +84,14 @@ def test_an_exempt_purpose_is_open_and_not_asked(make_policy: Callable[..., Poli
     assert consent.regime_of("analytics") is Regime.EXEMPT
 
 
+def test_an_exempt_purpose_stays_open_where_our_cookie_may_be_withheld(
+    make_policy: Callable[..., Policy],
+) -> None:
+    policy = under(make_policy, "exempt")
+
+    assert resolve(policy, Signals(withheld=True), None, NOW).granted == {"necessary", *ASKED}
+
+
 def test_a_policy_that_asks_nothing_shows_no_notice(make_policy: Callable[..., Policy]) -> None:
     policy = under(make_policy, "exempt")
 
@@ -278,7 +286,7 @@ def test_nothing_that_the_policy_does_not_know_is_granted_and_necessary_always_i
     consent = resolve(policy, signal, decision, NOW)
 
     assert "necessary" in consent.granted
-    assert allowed(consent) <= {*policy.purposes, *policy.services}
+    assert allowed(consent) <= {*policy.regimes, *policy.services}
 
 
 @given(data=st.data(), regime=st.sampled_from(REGIMES), signal=signals)

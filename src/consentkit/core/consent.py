@@ -120,13 +120,11 @@ def resolve(policy: Policy, signals: Signals, decision: Decision | None, now: in
     unknown = decision is None and signals.withheld
     granted = frozenset(
         purpose
-        for purpose in policy.regimes
-        if purpose == NECESSARY or (not unknown and _purpose_open(policy, signals, decision, purpose))
+        for purpose, regime in policy.regimes.items()
+        if purpose == NECESSARY
+        or (_purpose_open(policy, signals, decision, purpose) and not (unknown and regime.asked))
     )
-    services = {
-        name: not unknown and _service_open(policy, signals, decision, granted, name)
-        for name in policy.services
-    }
+    services = {name: _service_open(policy, signals, decision, granted, name) for name in policy.services}
     decided = decision is not None and decision.asked.issuperset(policy.fingerprints.values())
     return Consent(
         granted=granted,
