@@ -85,6 +85,20 @@ async def test_a_locked_store_fails_a_grant_and_spools_a_refusal_which_comes_in_
     assert report_of(sqlite_url).sound
 
 
+async def test_a_store_that_is_locked_at_the_start_is_a_fault_in_words(tmp_path, sqlite_url, make_event):
+    before = AuditLog(sqlite_url)
+    await before.record(make_event())
+    await before.close()
+    log = AuditLog(sqlite_url, timeout=0.3)
+
+    with locked_by_another_process(tmp_path / "consent.db"):
+        with pytest.raises(LogUnavailable, match="SQLITE_BUSY"):
+            await log.start()
+        with pytest.raises(LogUnavailable):
+            await log.record(make_event())
+    await log.close()
+
+
 async def test_what_lies_in_the_spool_of_an_earlier_process_is_written_after_the_start(
     tmp_path, sqlite_url, make_event, make_refusal
 ):

@@ -19,6 +19,9 @@ from sqlalchemy.pool import NullPool
 
 from .errors import AuditError, LogLocationError
 
+STORE_ERRORS = (DBAPIError, sqlite3.Error, OSError)
+"""What opening a store may raise: SQLite's own errors too, from the settings made as a connection begins."""
+
 POSTGRESQL = "postgresql"
 SQLITE = "sqlite"
 
@@ -136,7 +139,7 @@ def _make_durable(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE")
 
 
 def _begin(connection: Connection) -> None:

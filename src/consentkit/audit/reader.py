@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Row, Select, func, select
-from sqlalchemy.exc import DBAPIError
 
-from .engine import cause, locate, reading, sqlite_file
+from .engine import STORE_ERRORS, cause, locate, reading, sqlite_file
 from .errors import LogLocationError, LogUnavailable
 from .event import Document
 from .schema import documents, events, log_head, personal
@@ -104,7 +103,7 @@ class Reader:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except (DBAPIError, OSError) as error:
+        except STORE_ERRORS as error:
             msg = f"the log cannot be read: {cause(error)}"
             raise LogUnavailable(msg) from None
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DBAPIError
 
-from .engine import cause, locate, writing
+from .engine import STORE_ERRORS, cause, locate, writing
 from .errors import LogUnavailable, SchemaMismatch
 from .schema import REVISION
 
@@ -27,7 +26,7 @@ def upgrade(url: str) -> tuple[str | None, str]:
         engine = writing(where, _WAIT)
         with engine.begin() as connection:
             return migrate(connection)
-    except (DBAPIError, OSError) as error:
+    except STORE_ERRORS as error:
         msg = f"the log could not be upgraded: {cause(error)}"
         raise LogUnavailable(msg) from None
 
