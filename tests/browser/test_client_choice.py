@@ -342,3 +342,43 @@ async def test_with_very_many_services_the_script_asks_for_their_state(site: Sit
 
     assert await tab.evaluate("consentkit.allows('service-64') && !consentkit.allows('service-65')")
     assert "GET /_consent/state" in site.requests
+
+
+async def test_a_page_kept_whole_for_back_follows_where_no_channel_reaches_it(
+    site: Site, context: BrowserContext
+) -> None:
+    await context.add_init_script("delete window.BroadcastChannel")
+    tab = await context.new_page()
+    keep = "<script>addEventListener('pageshow', event => window.persisted = event.persisted)</script>"
+    site.page("/b", HEAD)
+    await tab.goto(site.page("/", lambda consent: tracker(consent) + keep))
+    await ready(tab)
+    await tab.locator("a[href='/b']").click()
+    await tab.wait_for_url("**/b")
+    await ready(tab)
+    await tab.locator("#consentkit-accept").click()
+    await until(tab, "consentkit.state.decided")
+
+    await tab.go_back(wait_until="commit")
+
+    await until(tab, "location.pathname === '/' && window.ran?.length === 1")
+    assert await tab.evaluate("persisted") is True
+    assert await tab.locator("#consentkit-banner").count() == 0
+
+
+async def test_the_notice_moves_nothing_while_the_page_loads(site: Site, tab: Page) -> None:
+    shift = """<script>window.shift = 0; new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
+    }).observe({type: 'layout-shift', buffered: true})</script>"""
+    await tab.goto(site.page("/", shift + HEAD + "<p>text</p>" * 40))
+    await ready(tab)
+    await tab.locator("#consentkit-reject").click()
+    await until(tab, "consentkit.state.decided")
+
+    await tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    assert await tab.evaluate("shift") == 0
+    blocking = (
+        "performance.getEntriesByType('resource').filter(e => e.renderBlockingStatus === 'blocking').length"
+    )
+    assert await tab.evaluate(blocking) == 0

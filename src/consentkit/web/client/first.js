@@ -7,176 +7,192 @@ const on = (target, type, listener) => EventTarget.prototype.addEventListener.ca
 const tell = (type, detail) =>
   EventTarget.prototype.dispatchEvent.call(document, new CustomEvent(`consentkit:${type}`, { bubbles: true, detail }));
 
-const host = all("#consentkit").find(({ shadowRoot }) =>
-  shadowRoot instanceof ShadowRoot && shadowRoot.getElementById("consentkit-preferences"));
-if (host && !(window.consentkit?.ready instanceof Promise)) start(host, host.shadowRoot);
+// Storage and channels throw where site data is blocked or the frame is sandboxed; nothing of ours depends on them.
+const attempt = (what) => {
+  try {
+    what();
+  } catch {}
+};
 
-function start(host, root) {
-  const form = root.querySelector("form");
-  const status = root.querySelector(".said");
-  const control = root.getElementById("consentkit-preferences");
-  const address = new URL(form.getAttribute("action"), location.origin).href;
-  const page = form.dataset;
-  const hidden = new FormData(form);
-  const listeners = new Set();
-  const shown = performance.now();
-  const sent = JSON.parse(page.state);
-  let state = stateFrom(sent);
-  let pending;
-  let plain;
-  let turn = 0;
-  let channel;
+class Notice {
+  listeners = new Set();
+  turn = 0;
 
-  const say = (name) => {
-    status.textContent = status.dataset[name];
-  };
+  constructor(host, root) {
+    this.host = host;
+    this.root = root;
+    this.form = root.querySelector("form");
+    this.status = root.querySelector(".said");
+    this.control = root.getElementById("consentkit-preferences");
+    this.page = this.form.dataset;
+    this.address = new URL(this.form.getAttribute("action"), location.origin).href;
+    this.shown = performance.now();
+    const sent = JSON.parse(this.page.state);
+    this.state = stateFrom(sent);
+    on(this.form, "submit", (event) => this.submit(event));
+    on(this.control, "click", (event) => this.click(event));
+    this.ready = this.follow(sent);
+    this.stay();
+  }
 
-  async function send(action, how, fields) {
-    const view = hidden.get("view") + (turn++ ? `-${turn}` : "");
-    const answer = await fetch(address, {
+  // Keeps the page in step: with other tabs, and with what was chosen while it was put away. A page of very many services
+  // leaves their state out, so it is asked for.
+  follow(sent) {
+    attempt(() => {
+      this.channel = new BroadcastChannel(this.address);
+      this.channel.onmessage = ({ data }) => this.adopt(stateFrom(data));
+    });
+    attempt(() => {
+      if (!sessionStorage.consentkit) return;
+      delete sessionStorage.consentkit;
+      this.rest("saved");
+    });
+    on(window, "pageshow", (event) => event.persisted && this.refresh());
+    on(document, "prerenderingchange", () => this.refresh());
+    const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+    return back || !sent.services ? this.refresh() : Promise.resolve(this.state);
+  }
+
+  // A body swapped by script brings a notice without a shadow root: the one that works takes its place.
+  stay() {
+    const watch = () => all("html,body").forEach((element) => watcher.observe(element, { childList: true }));
+    const watcher = new MutationObserver(() => {
+      const fresh = all("#consentkit")[0];
+      if (this.host.isConnected || !fresh) return;
+      fresh.replaceWith(this.host);
+      watch();
+    });
+    watch();
+  }
+
+  async refresh() {
+    try {
+      this.adopt(stateFrom(await (await fetch(new URL("state", this.address))).json()));
+    } catch {}
+    return this.state;
+  }
+
+  submit(event) {
+    if (this.plain) return;
+    event.preventDefault();
+    this.choose(event.submitter.value, "banner").catch((error) => {
+      if (error.status) return this.say("failed");
+      this.plain = true;
+      // Not at once: a rejection can come while this event is still being dispatched, and then a form is not sent again.
+      setTimeout(() => this.form.requestSubmit(event.submitter));
+    });
+  }
+
+  // A second press while the first is under way is the same act.
+  choose(action, how = "api", fields = new FormData()) {
+    return (this.pending ??= this.send(action, how, fields).finally(() => (this.pending = undefined)));
+  }
+
+  async send(action, how, fields) {
+    const own = new FormData(this.form);
+    const answer = await fetch(this.address, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
         action,
         how,
-        view,
-        notice: hidden.get("notice"),
-        shown_ms: Math.round(performance.now() - shown),
+        view: own.get("view") + (this.turn++ ? `-${this.turn}` : ""),
+        notice: own.get("notice"),
+        shown_ms: Math.round(performance.now() - this.shown),
         purpose: fields.getAll("purpose"),
         service: fields.getAll("service").filter(Boolean),
       }),
     });
-    if (answer.status === 409) reload();
-    if (!answer.ok) throw Object.assign(new Error(`consentkit: ${answer.status}`), { status: answer.status });
-    return stateFrom((await answer.json()).state);
+    const { status } = answer;
+    if (status === 409) this.reload();
+    if (!answer.ok) throw Object.assign(new Error(`consentkit: ${status}`), { status });
+    const next = stateFrom((await answer.json()).state);
+    this.channel?.postMessage(next);
+    this.adopt(next, true);
+    return next;
   }
 
-  // A second press while the first is under way is the same act.
-  const choose = (action, how = "api", fields = new FormData()) =>
-    (pending ??= send(action, how, fields)
-      .then((next) => {
-        channel?.postMessage(next);
-        adopt(next, true);
-        return next;
-      })
-      .finally(() => {
-        pending = undefined;
-      }));
-
-  function adopt(next, mine) {
-    const before = state;
-    state = next;
-    const stale = narrows(before, next) || (before.decided && !next.decided) || ("narrowed" in page && narrows(next, before));
+  adopt(next, mine) {
+    const before = this.state;
+    this.state = next;
     if (!same(before, next)) {
       tell("change", next);
-      for (const listener of listeners) listener(next);
+      for (const listener of this.listeners) listener(next);
     }
-    if (stale && reload(mine)) return;
-    host.dataset.consent = state.outcome;
-    root.querySelector("dialog")?.close();
-    if (state.decided) root.getElementById("consentkit-banner")?.remove();
-    if (mine) rest(stale ? "later" : "saved");
-    activate((name) => allows(state, name), () => reload(mine));
+    const stale =
+      narrows(before, next) || (before.decided && !next.decided) || ("narrowed" in this.page && narrows(next, before));
+    if (stale && this.reload(mine)) return;
+    this.host.dataset.consent = next.outcome;
+    this.root.querySelector("dialog")?.close();
+    if (next.decided) this.root.getElementById("consentkit-banner")?.remove();
+    if (mine) this.rest(stale ? "later" : "saved");
+    activate((name) => allows(this.state, name), () => this.reload(mine));
   }
 
-  function reload(mine) {
-    if ("posted" in page) return false;
+  reload(mine) {
+    if ("posted" in this.page) return false;
     // One word for the next page: that the choice was just made. It is taken away at once.
     if (mine) attempt(() => (sessionStorage.consentkit = 1));
     location.reload();
     return true;
   }
 
-  function rest(word) {
-    control.focus({ preventScroll: true });
-    say(word);
-    setTimeout(() => (status.textContent = ""), 9e3);
+  // Where the focus goes after a choice, whatever was pressed: the place to change it.
+  rest(word) {
+    this.control.focus({ preventScroll: true });
+    this.say(word);
+    setTimeout(() => (this.status.textContent = ""), 9e3);
   }
 
-  on(form, "submit", (event) => {
-    const button = event.submitter;
-    if (plain) return;
-    event.preventDefault();
-    choose(button.value, "banner").catch((error) => {
-      if (error.status) return say("failed");
-      plain = true;
-      // Not at once: a rejection can come while this event is still being dispatched, and then a form is not sent again.
-      setTimeout(() => form.requestSubmit(button));
-    });
-  });
+  say(word) {
+    this.status.textContent = this.status.dataset[word];
+  }
 
-  const refresh = () =>
-    fetch(new URL("state", address))
-      .then((answer) => answer.json())
-      .then((sent) => adopt(stateFrom(sent)))
-      .catch(() => {});
-
-  // A page that was put away may be older than the visitor's last choice; a page of very many services leaves them out.
-  on(window, "pageshow", (event) => event.persisted && refresh());
-  on(document, "prerenderingchange", refresh);
-  const old = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-  const ready = old || !sent.services ? refresh().then(() => state) : Promise.resolve(state);
-
-  // A body swapped by script brings a notice without a shadow root: the one that works takes its place.
-  const swapped = new MutationObserver(() => {
-    const fresh = all("#consentkit")[0];
-    if (host.isConnected || !fresh) return;
-    fresh.replaceWith(host);
-    watch();
-  });
-  const watch = () => all("html,body").forEach((element) => swapped.observe(element, { childList: true }));
-  watch();
-
-  attempt(() => {
-    channel = new BroadcastChannel(address);
-    channel.onmessage = ({ data }) => adopt(stateFrom(data));
-  });
-  attempt(() => {
-    if (!sessionStorage.consentkit) return;
-    delete sessionStorage.consentkit;
-    rest("saved");
-  });
-
-  const show = () =>
-    import("./preferences.js")
-      .then(({ open }) => open({ root, opener: control, choose, failed: status.dataset.failed }))
-      .catch(() => (location.href = control.href));
-  on(control, "click", (event) => {
+  click(event) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    show();
-  });
+    this.show();
+  }
 
-  const api = {
-    ready,
-    get state() {
-      return state;
-    },
-    allows: (name) => allows(state, name),
-    accept: () => choose("accept"),
-    reject: () => choose("reject"),
-    withdraw: () => choose("withdraw"),
-    save({ purposes = [], services = {} }) {
-      const fields = new FormData();
-      for (const name of purposes) fields.append("purpose", name);
-      for (const [name, yes] of Object.entries(services)) fields.append("service", yes ? name : `-${name}`);
-      return choose("save", "api", fields);
-    },
-    show,
-    on(type, listener) {
-      if (type !== "change") throw new TypeError(type);
-      listeners.add(listener);
-      listener(state);
-      return () => listeners.delete(listener);
-    },
-  };
-  Object.defineProperty(window, "consentkit", { value: Object.freeze(api) });
-  tell("ready", state);
+  async show() {
+    try {
+      const { open } = await import("./preferences.js");
+      await open(this);
+    } catch {
+      location.href = this.control.href;
+    }
+  }
 }
 
-// Storage and channels throw where site data is blocked or the frame is sandboxed; nothing of ours depends on them.
-function attempt(what) {
-  try {
-    what();
-  } catch {}
+const api = (notice) => ({
+  get state() {
+    return notice.state;
+  },
+  ready: notice.ready,
+  allows: (name) => allows(notice.state, name),
+  accept: () => notice.choose("accept"),
+  reject: () => notice.choose("reject"),
+  withdraw: () => notice.choose("withdraw"),
+  save({ purposes = [], services = {} }) {
+    const fields = new FormData();
+    for (const name of purposes) fields.append("purpose", name);
+    for (const [name, yes] of Object.entries(services)) fields.append("service", yes ? name : `-${name}`);
+    return notice.choose("save", "api", fields);
+  },
+  show: () => notice.show(),
+  on(type, listener) {
+    if (type !== "change") throw new TypeError(type);
+    notice.listeners.add(listener);
+    listener(notice.state);
+    return () => notice.listeners.delete(listener);
+  },
+});
+
+const host = all("#consentkit").find(
+  ({ shadowRoot }) => shadowRoot instanceof ShadowRoot && shadowRoot.getElementById("consentkit-preferences"),
+);
+if (host && !(window.consentkit?.ready instanceof Promise)) {
+  const notice = new Notice(host, host.shadowRoot);
+  Object.defineProperty(window, "consentkit", { value: Object.freeze(api(notice)) });
+  tell("ready", notice.state);
 }

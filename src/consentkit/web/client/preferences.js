@@ -12,31 +12,26 @@ const page = (address) =>
     request.send();
   });
 
-/**
- * Opens the preferences in a dialog inside the notice's shadow root.
- * @param root the shadow root
- * @param opener the element to which the focus returns
- * @param choose sends an act: (action, how, fields) => Promise
- * @param failed the text to show when an act did not go through
- */
-export async function open({ root, opener, choose, failed }) {
-  if (root.querySelector("dialog")) return;
-  const fetched = await page(opener.href);
+/** Opens the preferences in a dialog inside the notice's shadow root. The focus returns to the small control. */
+export async function open(notice) {
+  const { root, control } = notice;
+  const fetched = await page(control.href);
   const content = fetched.querySelector("main");
   const sheet = new CSSStyleSheet();
   await sheet.replace(await (await fetch(fetched.querySelector("link[rel=stylesheet]").href)).text());
   root.adoptedStyleSheets = [sheet];
+  if (root.querySelector("dialog")) return;
   const dialog = document.adoptNode(dialogOf(content));
   const status = dialog.querySelector(".status");
   dialog.querySelector(".close").onclick = () => dialog.close();
   dialog.onclose = () => {
     dialog.remove();
-    opener.focus();
+    control.focus();
   };
   dialog.onsubmit = (event) => {
     event.preventDefault();
-    choose(event.submitter.value, "page", new FormData(event.target)).catch(() => {
-      status.textContent = failed;
+    notice.choose(event.submitter.value, "page", new FormData(event.target)).catch(() => {
+      status.textContent = notice.status.dataset.failed;
       status.scrollIntoView();
     });
   };
