@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from tests.asgi import KEY, POLICY, App
 
+from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
+from consentkit.audit.reader import Reader
 from consentkit.core.policy import Policy
 from consentkit.testing import decision_cookie
 from consentkit.web.middleware import ConsentMiddleware
@@ -51,3 +54,17 @@ def decided(policy: Policy) -> Callable[..., tuple[bytes, bytes]]:
         return (b"cookie", f"{name}={value}".encode())
 
     return cookie
+
+
+@pytest.fixture
+def logged(audit: AuditLog) -> Callable[[], list[dict[str, Any]]]:
+    """Reads the log's events, oldest first, each as the values that it commits to and its ``visitor``."""
+
+    def read() -> list[dict[str, Any]]:
+        try:
+            reader = Reader(audit.url)
+        except AuditError:
+            return []
+        return [{**json.loads(row.canonical), "visitor": row.visitor} for row in reader.events()]
+
+    return read

@@ -1,3 +1,3 @@
 from __future__ import annotations
 
-from tests.fixtures import audit, decided, policy, wrap  # noqa: F401 - fixtures
+from tests.fixtures import audit, decided, logged, policy, wrap  # noqa: F401 - fixtures

@@ -9,6 +9,8 @@ import ipaddress
 from collections.abc import Callable
 from time import monotonic
 
+from consentkit.web.transport import unmapped
+
 BURST = 60
 """Grants at once: an office or a school behind one address."""
 MOST_ADDRESSES = 10_000
@@ -51,6 +53,7 @@ def _key(address: str) -> str:
     if ":" not in address:
         return address
     try:
-        return str(ipaddress.ip_network(f"{address.partition('%')[0]}/64", strict=False))
+        parsed = unmapped(address.partition("%")[0])
     except ValueError:
         return address
+    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network(f"{parsed}/64", strict=False))

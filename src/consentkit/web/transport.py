@@ -109,7 +109,7 @@ class Transport:
 
     def _trusts(self, address: str) -> bool:
         try:
-            parsed = ipaddress.ip_address(address)
+            parsed = unmapped(address)
         except ValueError:
             return False
         return any(parsed in network for network in self._trusted if network.version == parsed.version)
@@ -124,6 +124,15 @@ class Transport:
             if not self._trusts(value):
                 return value[:64]
         return None
+
+
+def unmapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address, taken out of the ``::ffff:…`` by which a server that listens on both versions tells of an IPv4 one.
+
+    :raises ValueError: it is none.
+    """
+    parsed = ipaddress.ip_address(address)
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
 
 
 def loopback(host: str) -> bool:
