@@ -33,7 +33,11 @@ class _Watch(MarkupRules):
 
 def live_elements(page: bytes, policy: Policy, granted: frozenset[str]) -> list[tuple[str, tuple[str, ...]]]:
     """Openers of live elements with what each would need, in the page's order."""
-    watch = _Watch(policy, granted)
+    open_purposes = granted | {NECESSARY}
+    open_services = {
+        name for name, each in policy.services.items() if open_purposes.issuperset(each.purposes)
+    }
+    watch = _Watch(policy, granted | open_services)
     Rewriter(watch, None).whole(page)
     return watch.live
 

@@ -5,11 +5,16 @@ Both ways. A denied element is made inert by insertions alone: each attribute th
 site wrote inert (``type="text/plain"``, ``data-src``) is made live by a copy of what it holds back. Taking the insertions out
 gives the site's bytes back.
 
-``data-category`` counts only with a purpose that the policy knows: sites use the attribute for other things too.
+``data-category`` counts only with a purpose that the policy knows: sites use the attribute for other things too. Where
+``data-service`` names a service of the policy, that service decides alone: a visitor may allow one although its purpose is
+closed, or close one although its purpose is open.
+
+Known limit: of a tag over 64 KB only the part that holds the mark is made inert, and none of it is made live.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from consentkit.core.consent import Consent
@@ -35,9 +40,24 @@ FETCHES: Mapping[bytes, frozenset[bytes]] = {
     b"input": frozenset({b"src"}),
 }
 """Elements that fetch or run, and the attributes by which they do (HTML, section 4; checked 2026-11)."""
-LAZY_ENDINGS = (b"src", b"srcset", b"href", b"srcdoc", b"poster")
+LAZY_ENDINGS = (
+    b"src",
+    b"srcset",
+    b"href",
+    b"srcdoc",
+    b"poster",
+    b"original",
+    b"lazy",
+    b"url",
+    b"bg",
+    b"background",
+)
 """How attributes end from which a lazy loader of the page would take an address."""
 INERT = b"text/plain"
+PICTURES = frozenset({b"img", b"image", b"source"})
+"""Elements for which a ``data:`` address is no code."""
+_BLANKS = re.compile(r"[\x00-\x20]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 class MarkupRules:
@@ -63,8 +83,10 @@ class MarkupRules:
         needed = self._needed(tag.attributes)
         if not needed:
             return PASS
-        if needed <= self._allowed:
-            return Verdict(_enlivened(tag))
+        if needed <= self._allowed and not any(
+            each.cut for each in tag.attributes if each.name in self.marks
+        ):
+            return Verdict(_enlivened(tag)) if tag.complete else PASS
         names = " ".join(sorted(needed))
         return Verdict(_stilled(tag, fetches, names.encode("ascii")), label=names)
 
@@ -74,12 +96,15 @@ class MarkupRules:
 
     def _needed(self, attributes: Iterable[Attribute]) -> frozenset[str]:
         """All that must be allowed for this element to live: the first of each attribute counts, as for a browser."""
+        category, service = self.marks
         values: dict[bytes, str] = {}
         for attribute in attributes:
             if attribute.name in self.marks:
                 values.setdefault(attribute.name, attribute.text)
-        named = frozenset(word for value in values.values() for word in value.split())
-        return named & self._known
+        return self._named(values.get(service)) or self._named(values.get(category))
+
+    def _named(self, value: str | None) -> frozenset[str]:
+        return frozenset(value.replace(",", " ").split()) & self._known if value else frozenset()
 
 
 def known_names(policy: Policy) -> frozenset[str]:
@@ -94,16 +119,17 @@ def allowed_names(consent: Consent) -> frozenset[str]:
 
 def _stilled(tag: Tag, fetches: frozenset[bytes], names: bytes) -> tuple[Insertion, ...]:
     """Every attribute that would fetch or run, renamed: all of a name, since a scanner may take the last."""
-    after_name = 1 + len(tag.name)
     ours = b" " + MARK + b'="' + names + b'"'
     if tag.name == b"script":
         ours = b' type="text/plain"' + ours
+    if tag.part:
+        ours += b" "  # a later part begins with an attribute
     renamed = [
         Insertion(attribute.name_start, PREFIX)
         for attribute in tag.attributes
         if attribute.name in fetches or _lazy(attribute.name)
     ]
-    return (Insertion(after_name, ours), *renamed)
+    return (Insertion(tag.name_end, ours), *renamed)
 
 
 def _lazy(name: bytes) -> bool:
@@ -116,7 +142,7 @@ def _enlivened(tag: Tag) -> tuple[Insertion, ...]:
     for attribute in tag.attributes:
         first.setdefault(attribute.name, attribute)
     copies = b"".join(
-        _copy(live, first[held])
+        _copy(live, first[held], tag.name)
         for held, live in ((b"data-src", b"src"), (b"data-srcset", b"srcset"), (b"data-href", b"href"))
         if held in first and live not in first and live in FETCHES[tag.name]
     )
@@ -124,15 +150,23 @@ def _enlivened(tag: Tag) -> tuple[Insertion, ...]:
     inert = first.get(b"type")
     if tag.name == b"script" and inert is not None and inert.text.strip().lower() == INERT.decode():
         if b"data-type" in first:
-            copies += _copy(b"type", first[b"data-type"])
+            copies += _copy(b"type", first[b"data-type"], tag.name)
         insertions = [Insertion(each.name_start, PREFIX) for each in tag.attributes if each.name == b"type"]
     if copies:
-        insertions.insert(0, Insertion(1 + len(tag.name), copies))
+        insertions.insert(0, Insertion(tag.name_end, copies))
     return tuple(insertions)
 
 
-def _copy(name: bytes, held: Attribute) -> bytes:
+def _copy(name: bytes, held: Attribute, element: bytes) -> bytes:
     """The same value under its live name; an empty one stays away, or a browser would fetch the page itself."""
-    if not held.text.strip():
+    if not held.text.strip() or (name in (b"src", b"href") and not _fetches_only(held.text, element)):
         return b""
     return b" " + name + b'="' + held.value.replace(b'"', b"&quot;") + b'"'
+
+
+def _fetches_only(address: str, element: bytes) -> bool:
+    """Whether an address fetches and does not itself run: what a sanitizer let pass in ``data-src`` must not become code."""
+    scheme = _SCHEME.match(_BLANKS.sub("", address))
+    if scheme is None:
+        return True
+    return scheme[0].lower() in ("http:", "https:") or (scheme[0].lower() == "data:" and element in PICTURES)
