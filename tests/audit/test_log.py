@@ -6,6 +6,9 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from consentkit.audit.errors import EventRefused, LogUnavailable
 from consentkit.audit.event import Document
 from consentkit.audit.log import AuditLog
 
@@ -67,3 +70,60 @@ async def test_a_closed_log_starts_anew_with_the_next_event(sqlite_url, make_eve
 
     assert again.seq == 2
     await log.close()
+
+
+async def test_a_document_stored_with_an_event_is_found_by_its_hash(url, make_event):
+    log = AuditLog(url)
+    notice = Document.of("notice", b'{"asked":[]}')
+    await log.record(make_event(), documents=[notice])
+
+    assert await log.document("notice", notice.hash) == notice.body
+    assert await log.document("policy", notice.hash) is None
+    await log.close()
+
+
+async def test_a_document_of_a_store_that_is_not_there_is_a_fault(sqlite_url, tmp_path):
+    with pytest.raises(LogUnavailable):
+        await AuditLog(sqlite_url).document("notice", "0" * 64)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_making_a_log_touches_nothing(sqlite_url, tmp_path):
+    log = AuditLog(sqlite_url)
+
+    assert log.health() == {"store": "unopened", "queue": 0, "spooled": 0}
+    assert list(tmp_path.iterdir()) == []
+    await log.close()
+
+
+async def test_health_counts_and_tells_no_place(log, make_event):
+    await log.start()
+    assert log.health()["store"] == "ok"
+    await log.record(make_event())
+
+    health = log.health()
+
+    assert (health["store"], health["committed"], health["late"]) == ("ok", 1, 0)
+    assert "consent.db" not in str(health)
+
+
+@pytest.mark.parametrize(
+    "change", [{"time": 2**53}, {"site": "\ud800"}, {"visitor": "a\0"}], ids=["time", "text", "nul"]
+)
+async def test_an_event_that_no_store_can_hold_is_refused_and_the_rest_is_served(log, make_event, change):
+    bad, good = await asyncio.gather(
+        log.record(make_event(**change)), log.record(make_event()), return_exceptions=True
+    )
+
+    assert isinstance(bad, EventRefused)
+    assert good.seq == 1
+
+
+async def test_an_id_used_for_two_events_is_refused_the_second_time(log, make_event):
+    event = make_event()
+    first = await log.record(event)
+    same = await log.record(event)
+
+    with pytest.raises(EventRefused, match="another event"):
+        await log.record(make_event(id=event.id, act="save"))
+    assert (same.seq, same.fresh) == (first.seq, False)

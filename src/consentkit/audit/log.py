@@ -17,9 +17,12 @@ from .engine import locate, sqlite_file
 from .errors import AuditError, EventRefused, LogOverloaded
 from .event import Document, Event
 from .patience import Patience
+from .reader import stored_document
 from .spool import Kept, Spool
 from .store import Store
 from .writer import Entry, Writer
+
+__all__ = ["AuditLog", "Recorded"]
 
 _STORE_SHARE = 0.75  # of the caller's time that one statement may wait
 _DRAIN_AT_EXIT = 5.0  # seconds
@@ -108,6 +111,13 @@ class AuditLog:
             # The queue is full, or the writer is stuck or could not spool. Spooled twice is written once.
             safe = await asyncio.to_thread(self._ready().keep, [kept])
             return Recorded(event.id, None, True) if safe else None
+
+    async def document(self, kind: str, name: str) -> bytes | None:
+        """The body of a notice or policy that was stored with an earlier event, by its hash; ``None`` if there is none.
+
+        :raises LogUnavailable: the store cannot be read.
+        """
+        return await asyncio.to_thread(stored_document, self.url, kind, name, timeout=self._timeout)
 
     async def close(self) -> None:
         """Commit all that waits, then let go of the store. A later event starts anew."""

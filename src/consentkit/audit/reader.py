@@ -108,6 +108,20 @@ class Reader:
             raise LogUnavailable(msg) from None
 
 
+def stored_document(url: str, kind: str, name: str, *, timeout: float) -> bytes | None:
+    """The body of a notice or policy by its hash, whichever log of the store it came with.
+
+    :raises LogUnavailable: the store cannot be read.
+    """
+    query = select(documents.c.body).where(documents.c.kind == kind, documents.c.hash == name)
+    try:
+        with reading(locate(url), timeout).begin() as connection:
+            return connection.execute(query).scalar()
+    except STORE_ERRORS as error:
+        msg = f"the log cannot be read: {cause(error)}"
+        raise LogUnavailable(msg) from None
+
+
 def _query(log_id: str) -> Select[tuple[object, ...]]:
     beside = (personal.c.log_id == events.c.log_id) & (personal.c.seq == events.c.seq)
     return (
