@@ -10,52 +10,48 @@ What cannot be shown is left to the walker. Nothing is searched twice.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from consentkit.html.context import INERT_MATH, INERT_SVG, TREE_NAMES
 from consentkit.html.rawtext import RAW_NAMES
 from consentkit.html.scan import ATTRIBUTES
 
-__all__ = ["Hop", "hop_for", "in_body", "in_head"]
+__all__ = ["PROLOGUE", "TURN", "Hop", "Marked", "hop_for"]
 
 Search = Callable[[bytes, int], re.Match[bytes] | None]
-Run = Callable[[bytes, int, int], re.Match[bytes] | None]
-Prove = Callable[[bytes, int, int], int]
+Run = Callable[[bytes, int, int], re.Match[bytes]]
+Find = Callable[[bytes, int, int], re.Match[bytes] | None]
 
 _S: Final = rb"\t\n\f\r\x20"
-_IN_BODY: Final = re.compile(
-    rb"""[^<]*+(?:<(?:/?[a-zA-Z](?:[^<>"'=]*+>|[^%(s)b/>]*+(?=[%(s)b/>])%(a)b>)|(?:[!?]|/(?![a-zA-Z]))[^>]*+>|(?=[^a-zA-Z/!?]))[^<]*+)*+"""
-    % {b"s": _S, b"a": ATTRIBUTES.pattern}
+_B: Final = {b"s": _S, b"a": ATTRIBUTES.pattern}
+_USUAL: Final = rb"""(?:[%(s)b/][^<>"'=]*+(?:(?<![%(s)b/])="[^"]*+")?+)*+>""" % _B
+"""The rest of a tag whose every value stands in double quotes behind its name: most tags, at half the price."""
+_OTHER: Final = (
+    rb"""/?[a-zA-Z][^%(s)b/>]*+(?=[%(s)b/>])%(a)b>|(?:[!?]|/(?![a-zA-Z]))[^>]*+>|(?=[^a-zA-Z/!?])""" % _B
 )
-_IN_HEAD: Final = re.compile(
-    rb"""[%(s)b]*+(?:<(?i:/(?:script|style|title|meta|link|base)[%(s)b]*+|(?:meta|link|base)(?=[%(s)b/>])%(a)b)>[%(s)b]*+)*+"""
-    % {b"s": _S, b"a": ATTRIBUTES.pattern}
+_CLOSER: Final = rb"""/[a-zA-Z][^<>"'=]*+>"""
+_TOKEN: Final = rb"""[a-zA-Z][^%(s)b<>"'=/]*+%(u)b|%(o)b""" % {**_B, b"u": _USUAL, b"o": _OTHER}
+_WALK: Final = rb"[^<]*+(?:<(?:%b)[^<]*+)*+"
+_HEAD: Final = (
+    rb"""[%(s)b]*+(?:<(?i:/(?:script|style|title|meta|link|base)[%(s)b]*+>|(?:%%b)(?:%(u)b|(?=[%(s)b/>])%(a)b>))[%(s)b]*+)*+"""
+    % {**_B, b"u": _USUAL}
 )
+PROLOGUE: Final = re.compile(
+    rb"[%(s)b]*+<!(?i:doctype)[^>]*+>[%(s)b]*+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>" % _B
+)
+"""Doctype, html and head as they begin most documents."""
+TURN: Final = re.compile(rb"</(?i:head)>[%(s)b]*+<(?i:body)(?=[%(s)b/>])%(a)b>" % _B)
+"""From the head into the body."""
 _SINGLE: Final = re.compile(rb"=[%b]*+'" % _S)
 _OPENING: Final = frozenset(b"=\t\n\f\r ")
 _ANCHORS: Final = rb"({[|^`~\@$%+*;#?,!&:=/._-"
 """Bytes that are rare in markup, rarest first; a mark is searched by one of its own."""
-
 _TOKENS: Final = frozenset((b"mi", b"mo", b"mn", b"ms", b"mtext"))
+_IN_HEAD: Final = frozenset((b"meta", b"link", b"base"))
+_OPTIONS: Final = frozenset((b"option", b"optgroup"))
 _LABELS: Final = frozenset((b"title", b"desc"))
-
-
-def in_body(buffer: bytes, start: int, end: int) -> int:
-    """Walk whole tokens from `start`, a place in data; return `end` if it is in data, else where the walk stopped."""
-    close = buffer.rfind(b'">', start, end)
-    if close > start and buffer[close - 1] not in _OPENING and not _single(buffer, start, close):
-        start = close + 2
-    found = _IN_BODY.match(buffer, start, end)
-    return found.end() if found else start
-
-
-def in_head(buffer: bytes, start: int, end: int) -> int:
-    """Do the same where text or any other tag would start the body."""
-    found = _IN_HEAD.match(buffer, start, end)
-    return found.end() if found else start
 
 
 def _single(buffer: bytes, start: int, end: int) -> bool:
@@ -65,27 +61,68 @@ def _single(buffer: bytes, start: int, end: int) -> bool:
 class Hop:
     """The searches for one set of names and marks."""
 
-    __slots__ = ("_marks", "body", "head", "island", "math", "svg")
+    __slots__ = ("body", "far", "finders", "finders", "head", "island", "marks", "math", "svg")
 
     def __init__(self, names: frozenset[bytes], marks: tuple[bytes, ...], at_end: bool) -> None:
         stops = {b"!--", *map(_prefix, names | RAW_NAMES | TREE_NAMES)}
-        self.body: Search = _stops(stops | ({b"/bo", b"/ht"} if at_end else set()))
-        self.head: Search = _stops(stops | {b"htm", b"hea", b"bod"})
-        svg, math = _inert(names)
-        self.svg, self.math, self.island = _run(svg), _run(math), _island(svg, math)
-        self._marks = [_mark(anchor, group) for anchor, group in _by_anchor(marks)]
+        if at_end:
+            stops |= {b"/bo", b"/ht"}
+        self.far: Search = re.compile(b"<" + _any_of(stops)).search
+        skip = b"(?!%b)" % _any_of(stops)
+        ways = (skip, _CLOSER, _TOKEN) if at_end else (_CLOSER + b"|" + skip, _CLOSER, _TOKEN)
+        self.body = _always(_WALK % (b"%b(?:%b|%b)" % ways))
+        self.head = _always(_HEAD % _any(_IN_HEAD - names))
+        svg, math, options = _inert(names)
+        self.svg, self.math, self.island = (
+            _always(rb"(?:[^<]++|%b)*+" % svg),
+            _always(rb"(?:[^<]++|%b)*+" % math),
+            _island(svg, math, options),
+        )
+        self.marks = marks
+        self.finders: tuple[Find, ...] = tuple(_mark(anchor, group) for anchor, group in _by_anchor(marks))
 
-    def mark(self, buffer: bytes, start: int, known: list[int]) -> int:
-        """Return where the next mark is, at or behind `start`; `known` holds the last answers of each search."""
-        for index, search in enumerate(self._marks):
-            if known[index] < start:
-                found = search(buffer, start)
-                known[index] = found.start() if found else len(buffer)
-        return min(known)
+    def prove(self, buffer: bytes, start: int, end: int) -> int:
+        """Return `end` if it is in data, given that `start` is; else where a walk from there stopped."""
+        close = buffer.rfind(b'">', start, end)
+        if close > start and buffer[close - 1] not in _OPENING and not _single(buffer, start, close):
+            start = close + 2
+        return self.body(buffer, start, end).end()
 
-    def fresh(self) -> list[int]:
-        """Return answers that know nothing."""
-        return [-1] * len(self._marks) or [sys.maxsize]
+    def marked(self, buffer: bytes, start: int, stop: int) -> Marked | None:
+        """Return where the marks are in a stretch; None if it has none."""
+        for find in self.finders:
+            if find(buffer, start, stop):
+                return Marked(buffer[start:stop].lower(), start, self.marks)
+        return None
+
+
+class Marked:
+    """Where the marks are in a stretch that holds some; each is looked for once."""
+
+    __slots__ = ("_known", "_marks", "_start", "_stretch", "stop")
+
+    def __init__(self, stretch: bytes, start: int, marks: tuple[bytes, ...]) -> None:
+        self._stretch = stretch
+        self._start = start
+        self._marks = marks
+        self._known = [-1] * len(marks)
+        self.stop = start + len(stretch)
+
+    def opener(self, buffer: bytes, pos: int) -> int:
+        """Return where the last tag opens before the first mark behind `pos`; without one, where the stretch ends."""
+        while (mark := self._next(pos)) < self.stop:
+            target = buffer.rfind(b"<", pos, mark)
+            if target >= 0:
+                return target
+            pos = mark + 1
+        return self.stop
+
+    def _next(self, pos: int) -> int:
+        for index, mark in enumerate(self._marks):
+            if self._known[index] < pos:
+                at = self._stretch.find(mark, pos - self._start)
+                self._known[index] = self.stop if at < 0 else self._start + at
+        return min(self._known)
 
 
 @lru_cache(maxsize=64)
@@ -98,12 +135,12 @@ def _prefix(name: bytes) -> bytes:
     return (name + b">>")[:3]
 
 
-def _stops(prefixes: Iterable[bytes]) -> Search:
+def _any_of(prefixes: Iterable[bytes]) -> bytes:
     # Three classes let most tags pass at a byte each; the exact alternatives are tried on the few that are left.
     ordered = sorted(prefixes)
     classes = b"".join(_either(prefix[place : place + 1] for prefix in ordered) for place in range(3))
     exact = b"|".join(b"".join(_either([prefix[i : i + 1]]) for i in range(3)) for prefix in ordered)
-    return re.compile(rb"<%b(?<=<(?:%b))" % (classes, exact)).search
+    return rb"%b(?<=(?:%b))" % (classes, exact)
 
 
 def _either(letters: Iterable[bytes]) -> bytes:
@@ -112,8 +149,8 @@ def _either(letters: Iterable[bytes]) -> bytes:
     return b"[%b]" % escaped
 
 
-def _inert(names: frozenset[bytes]) -> tuple[bytes, bytes]:
-    """Return what a run of svg and one of math may hold that reads as anywhere else and that no rule wants to see."""
+def _inert(names: frozenset[bytes]) -> tuple[bytes, bytes, bytes]:
+    """Return what a run of svg, of math and of a select may hold that reads as anywhere else and that no rule wants to see."""
     blanks = {b"s": _S, b"a": ATTRIBUTES.pattern}
     tag = rb"</?+(?i:%%b)(?=[%(s)b/>])%(a)b>" % blanks
     leaf = rb"<(?i:%%b)(?=[%(s)b/>])%(a)b(?<!/)>[^<]*+</(?i:%%b)>" % blanks
@@ -121,20 +158,24 @@ def _inert(names: frozenset[bytes]) -> tuple[bytes, bytes]:
     return (
         tag % _any(INERT_SVG - names) + b"|" + leaf % (labels, labels),
         tag % _any(INERT_MATH - names) + b"|" + leaf % (tokens, tokens),
+        tag % _any(_OPTIONS - names),
     )
 
 
-def _run(inert: bytes) -> Run:
-    return re.compile(rb"(?:[^<]++|%b)*+" % inert).match
+def _always(pattern: bytes) -> Run:
+    return cast("Run", re.compile(pattern).match)  # it matches nothing, too
 
 
-def _island(svg: bytes, math: bytes) -> Search:
-    """Match a whole svg or math that holds nothing else."""
+def _island(svg: bytes, math: bytes, options: bytes) -> Search:
+    """Match a whole svg, math or select that holds nothing else."""
     root = rb"<(?i:%%b)(?=[%(s)b/>])%(a)b(?<!/)>(?:[^<]++|%%b)*+</(?i:%%b)>" % {
         b"s": _S,
         b"a": ATTRIBUTES.pattern,
     }
-    return re.compile(root % (b"svg", svg, b"svg") + b"|" + root % (b"math", math, b"math")).match
+    ways = (
+        root % (name, inside, name) for name, inside in ((b"svg", svg), (b"math", math), (b"select", options))
+    )
+    return re.compile(b"|".join(ways)).match
 
 
 def _any(names: Iterable[bytes]) -> bytes:
@@ -149,11 +190,14 @@ def _by_anchor(marks: tuple[bytes, ...]) -> list[tuple[bytes, list[bytes]]]:
     return list(groups.items())
 
 
-def _mark(anchor: bytes, marks: list[bytes]) -> Search:
+def _mark(anchor: bytes, marks: list[bytes]) -> Find:
     if not anchor:
         return re.compile(rb"(?i:%b)" % b"|".join(map(re.escape, marks))).search
-    ways = []
-    for mark in marks:
-        before, _, after = mark.partition(anchor)
-        ways.append(rb"(?<=(?i:%b))(?i:%b)" % (re.escape(before + anchor), re.escape(after)))
-    return re.compile(rb"%b(?:%b)" % (re.escape(anchor), b"|".join(ways))).search
+    halves = [mark.partition(anchor) for mark in marks]
+    ahead = min(3, *(len(after) for _, _, after in halves)) if len(halves) > 1 else min(3, len(halves[0][2]))
+    classes = b"".join(_either(after[place : place + 1] for _, _, after in halves) for place in range(ahead))
+    ways = (
+        rb"(?<=(?i:%b))(?i:%b)" % (re.escape(before + anchor + after[:ahead]), re.escape(after[ahead:]))
+        for before, _, after in halves
+    )
+    return re.compile(rb"%b%b(?:%b)" % (re.escape(anchor), classes, b"|".join(ways))).search

@@ -19,13 +19,13 @@ class Output:
 
     trace: Trace | None
     counts: dict[str, int]
-    pieces: list[bytes]
+    pieces: list[bytes | memoryview]
     sent: int = 0
     written: int = 0
 
     def put(self, buffer: bytes, at: int, text: bytes) -> None:
         """Insert bytes of ours before offset `at` of the buffer."""
-        self.pieces.append(buffer[self.sent : at])
+        self.pieces.append(memoryview(buffer)[self.sent : at])
         self.sent = at
         if self.trace is not None:
             self.trace(self.written + sum(map(len, self.pieces)), len(text))
@@ -47,7 +47,7 @@ class Output:
         if not pieces:
             result = buffer[self.sent : end]
         else:
-            pieces.append(buffer[self.sent : end])
+            pieces.append(memoryview(buffer)[self.sent : end])
             result = b"".join(pieces)
             pieces.clear()
         self.sent = 0

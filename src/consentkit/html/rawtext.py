@@ -22,7 +22,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["CLOSED_BY_TAG", "RAW_NAMES", "Text", "comment_end", "comment_start", "end_of", "text_end"]
+__all__ = ["CLOSED_BY_TAG", "CLOSERS", "COMMENT", "RAW_NAMES", "Text", "comment_start", "end_of"]
 
 RAW_NAMES: Final = frozenset(
     (b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes", b"plaintext")
@@ -113,19 +113,7 @@ def comment_start(buffer: bytes, start: int) -> int:
     return start + 2 if after[:1] == b">" or after == b"->" else start + 4
 
 
-_COMMENT: Final = re.compile(rb"<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)")
-
-
-def comment_end(buffer: bytes, start: int) -> int:
-    """Return the offset behind the comment at `start`, or -1 if it does not end here."""
-    found = _COMMENT.match(buffer, start)
-    return found.end() if found else -1
-
-
-def text_end(name: bytes, buffer: bytes, start: int) -> int:
-    """Return where the raw text of that element ends, behind its plain end tag if it has one; -1: look with `Text`."""
-    found = _PLAIN[name].search(buffer, start)
-    if found is None or found[0] == b"<!--":
-        return -1
-    end = found.end()
-    return end + 1 if buffer[end : end + 1] == b">" else found.start()
+COMMENT: Final = re.compile(rb"<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)").match
+"""A whole comment, where all of it is there."""
+CLOSERS: Final = {name: _PLAIN[name].search for name in RAW_NAMES}
+"""The first end tag of an element's raw text, or (four bytes long) the `<!--` that changes how a script reads."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from consentkit.html.blunt import Blunt
+from consentkit.html.hopper import Hopper
 from consentkit.html.output import Output, Trace
 from consentkit.html.rules import Placement, Rules
 from consentkit.html.scan import LIMIT
@@ -40,7 +41,7 @@ class Rewriter:
         """Whether a fault handed the page to `Blunt`."""
         self._on_fault = on_fault
         self._output = Output(trace, self.counts, [])
-        self._walker = Walker(rules, placement, self._output, exact=exact)
+        self._walker = (Walker if exact else Hopper)(rules, placement, self._output)
         self._blunt: Blunt | None = None
         self._held = b""
         self._waiting: list[bytes] = []

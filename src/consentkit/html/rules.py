@@ -64,9 +64,9 @@ class Verdict:
 PASS: Final = Verdict()
 
 
-Known = tuple[Verdict, bytes, bytes | None, bool]
-"""What is remembered of a tag: its verdict, its edited bytes, and for the rewriter what follows it and whether it may
-stand in a head."""
+Known = tuple[Verdict, bytes, bytes | None, bool, int]
+"""What is remembered of a tag: its verdict, its edited bytes, and for the rewriter what follows it, whether it may
+stand in a head, and its length."""
 
 
 class Memo(dict[object, Known]):

@@ -53,7 +53,10 @@ class Verdicts:
         if name in self._names:
             return True
         lowered = raw.lower()
-        return any(mark in lowered for mark in self._marks)
+        for mark in self._marks:  # noqa: SIM110 - a generator costs as much as the search
+            if lowered.find(mark) >= 0:
+                return True
+        return False
 
     def judge(self, tag: Tag) -> Verdict:
         """Ask anew."""
@@ -68,7 +71,7 @@ class Verdicts:
             if not wanted and name not in RAW_NAMES:
                 return None
             verdict = self._rules.judge(Tag(name, raw, context)) if wanted else PASS
-            known = (verdict, edit(raw, verdict), _kind(name, verdict), name in HEAD_NAMES)
+            known = (verdict, edit(raw, verdict), _kind(name, verdict), name in HEAD_NAMES, len(raw))
             if len(raw) <= self._longest:
                 self._keep(key, known)
         return known

@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 from consentkit.html.context import Tree
 from consentkit.html.document import Document, Move
-from consentkit.html.hop import Search, in_body, in_head
 from consentkit.html.output import Output
 from consentkit.html.parts import LongTag
-from consentkit.html.rawtext import CLOSED_BY_TAG, Text, comment_end, comment_start, end_of, text_end
+from consentkit.html.rawtext import CLOSED_BY_TAG, Text, comment_start, end_of
 from consentkit.html.rules import Piece, Placement, Rules
 from consentkit.html.scan import END, LETTERS, LIMIT, SPACE, Unfinished, tag_end
 from consentkit.html.tag import Context, Tag
@@ -27,50 +26,51 @@ _WITH_TEXT = frozenset((b"script", b"style"))
 
 
 class Walker:
-    """The state of one page's reading. `exact` walks every token; otherwise it hops over those that do not matter."""
+    """The state of one page's reading."""
 
-    def __init__(self, rules: Rules, placement: Placement | None, output: Output, *, exact: bool) -> None:
+    placed = False
+    utf16 = False
+    final = False
+    pos = 0
+    hold = 0
+    wake = b""
+    _resume = 0
+    _searched = 0
+    _text: Text | None = None
+    _raw_name = b""
+    _opener_tag: Tag | None = None
+    _opener_at = 0
+    _long: LongTag | None = None
+    _long_move = 0
+
+    def __init__(self, rules: Rules, placement: Placement | None, output: Output) -> None:
         self.output = output
         self.placement = placement
-        self.placed = False
-        self.utf16 = False
-        self.final = False
-        self.document = Document(placement.place == "end") if placement else None
+        at_end = placement is not None and placement.place == "end"
+        self.document = None if placement is None else Document(at_end)
         self.tree = Tree()
-        self.verdicts = Verdicts(rules, placement is not None and placement.place == "end")
+        self.verdicts = Verdicts(rules, at_end)
         self.step: Callable[[bytes], bool] = self._begin
-        self.pos = self.hold = 0
-        self.wake = b""
-        self._walk = self._token if exact else self._hop
-        self._marks = self.verdicts.hop.fresh()
-        self._mark = self._stop = -1
-        self._resume = self._searched = 0
-        self._text: Text | None = None
-        self._raw_name = b""
-        self._opener_tag: Tag | None = None
-        self._opener_at = 0
-        self._long: LongTag | None = None
-        self._long_move = Move.NOTHING
 
     # -- at the seams between chunks
 
     def rebase(self, offset: int) -> None:
         """The buffer's first `offset` bytes are gone."""
         self.pos -= offset
-        self._forget()
         self._resume -= offset
         self._searched -= offset
         self._opener_at -= offset
         if self._text is not None:
             self._text.resume -= offset
 
-    def _forget(self) -> None:
-        self._marks = self.verdicts.hop.fresh()
-        self._mark = self._stop = -1
+    @property
+    def in_data(self) -> bool:
+        """Whether the next step reads markup."""
+        return self._text is None and self._long is None
 
     def finish(self, buffer: bytes) -> None:
         """The file has ended: place what is not placed, if that place is in data."""
-        if self.document is not None and self.step == self._walk and not self.tree.inside:
+        if self.document is not None and self.in_data and not self.tree.inside:
             self._move(buffer, self.document.end(), self.pos)
 
     def undecided(self) -> tuple[int, bytes, bytes]:
@@ -100,94 +100,10 @@ class Walker:
         self.wake = wake
         return False
 
-    # -- data: hopping
+    # -- data
 
-    def _hop(self, buffer: bytes) -> bool:
-        """Hop from tag to tag that matters; leave to `_token` what is not plain."""
-        document = self.document
-        head = document is not None and document.before_body
-        if not self.tree.plain or self._resume or (head and document is not None and not document.in_head):
-            return self._run(buffer) if self.tree.shallow and not self._resume else self._token(buffer)
-        search, prove = (self.verdicts.hop.head, in_head) if head else (self.verdicts.hop.body, in_body)
-        pos = self.pos
-        while True:
-            target = self._stop if pos <= self._stop < self._mark else self._target(buffer, pos, search)
-            if target != pos:
-                pos = prove(buffer, pos, target)
-            if pos == target:
-                end = self._pass(buffer, pos, head)
-                if end > pos:
-                    pos = end
-                    continue
-                if end < 0:
-                    return True
-            self.pos = pos
-            if not self._token(buffer):
-                return False
-            if head or self.step != self._walk or not self.tree.plain:
-                self._stop = -1 if head else self._stop
-                return True
-            pos = self.pos
-
-    def _run(self, buffer: bytes) -> bool:
-        """Pass over what is inert in an svg or math, up to a mark, and walk one token."""
-        pos, hop = self.pos, self.verdicts.hop
-        if self._mark < pos:
-            self._mark = hop.mark(buffer, pos, self._marks)
-        stop = buffer.rfind(b"<", pos, self._mark) if self._mark < len(buffer) else len(buffer)
-        found = (hop.svg if self.tree.in_svg else hop.math)(buffer, pos, max(stop, pos))
-        if found:
-            self.pos = found.end()
+    def _walk(self, buffer: bytes) -> bool:
         return self._token(buffer)
-
-    def _target(self, buffer: bytes, pos: int, search: Search) -> int:
-        """Return where the next opener may be that matters by its name or by a mark."""
-        if self._stop < pos:
-            found = search(buffer, pos)
-            self._stop = found.start() if found else len(buffer)
-        if self._mark < pos:
-            self._mark = self.verdicts.hop.mark(buffer, pos, self._marks)
-        while self._mark < self._stop:
-            target = buffer.rfind(b"<", pos, self._mark)
-            if target >= 0:
-                return target
-            self._mark = self.verdicts.hop.mark(buffer, self._mark + 1, self._marks)
-        return self._stop
-
-    def _pass(self, buffer: bytes, pos: int, head: bool) -> int:
-        """Return where reading goes on behind a known tag, `pos` if it must be walked, -1 if its text is unfinished."""
-        end = buffer.find(b">", pos) + 1
-        known = self.verdicts.known(buffer[pos:end])
-        if known is None:
-            return self._leap(buffer, pos, head)
-        verdict, edited, kind, in_head = known
-        if kind is None or (head and not in_head):
-            return self._leap(buffer, pos, head)
-        if edited:
-            output = self.output
-            if output.trace is not None:
-                return pos
-            output.pieces += (buffer[output.sent : pos], edited)
-            output.sent = end
-            output.count(verdict)
-        if kind:
-            behind = text_end(kind, buffer, end)
-            if behind < 0:
-                self.pos = end
-                self._follow(kind, 0, end, None)
-            return behind
-        return end
-
-    def _leap(self, buffer: bytes, pos: int, head: bool) -> int:
-        """Return the end of a comment, or of an svg or math that holds nothing of interest; else `pos`."""
-        if buffer.startswith(b"<!--", pos):
-            return max(pos, comment_end(buffer, pos))
-        if head:
-            return pos
-        found = self.verdicts.hop.island(buffer, pos)
-        return found.end() if found and found.end() <= self._mark else pos
-
-    # -- data: walking
 
     def _token(self, buffer: bytes) -> bool:
         pos = self.pos
@@ -311,7 +227,6 @@ class Walker:
         if verdict.rules is not None:
             at_end = self.placement is not None and self.placement.place == "end"
             self.verdicts = Verdicts(verdict.rules, at_end)
-            self._forget()
         if verdict.wants_text and name in _WITH_TEXT and not self.tree.here & Context.FOREIGN:
             return Tag(name, raw, self.tree.here)
         if verdict.insertions:

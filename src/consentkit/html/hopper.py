@@ -1,0 +1,164 @@
+"""Walks like `Walker`, but hops over what matters to nobody; the bytes that come out are the same.
+
+Known tags are looked up by their bytes: if those up to the first `>` were judged as one tag before, they are that tag
+again. Whatever is not plain is left to the walker's steps.
+"""
+
+from __future__ import annotations
+
+from consentkit.html.document import Stage
+from consentkit.html.hop import PROLOGUE, TURN, Marked
+from consentkit.html.rawtext import CLOSERS, COMMENT
+from consentkit.html.rules import Known
+from consentkit.html.scan import LIMIT, Unfinished, tag_end
+from consentkit.html.tag import Context
+from consentkit.html.verdicts import name_at
+from consentkit.html.walker import Walker
+
+__all__ = ["Hopper"]
+
+_NEAR = 1024
+"""Bytes that are walked before hopping: up to there, walking is cheaper than proving."""
+_RUN = 4096
+"""Bytes of an svg looked over at once, so that one with many marks is not looked over many times."""
+
+
+class Hopper(Walker):
+    """The fast way through a page."""
+
+    _stop = -1
+    _marks: Marked | None = None
+
+    def rebase(self, offset: int) -> None:
+        """The buffer's first `offset` bytes are gone."""
+        super().rebase(offset)
+        self._stop = -1
+
+    def _walk(self, buffer: bytes) -> bool:  # noqa: C901, PLR0912, PLR0915 - the one hot loop: a call a tag costs a fifth
+        """Hop from tag to tag that matters; leave to `_token` what is not plain."""
+        document = self.document
+        head = document is not None and document.before_body
+        if self._resume or not self.tree.plain or (head and document is not None and not document.in_head):
+            return self._off_the_path(buffer)
+        verdicts, output = self.verdicts, self.output
+        hop, known, traced = verdicts.hop, verdicts.known, output.trace is not None
+        walk = hop.head if head else hop.body
+        near = True
+        pos, stop, size, marks = self.pos, self._stop, len(buffer), self._marks
+        while True:
+            if stop < pos:
+                stop = seen = walk(buffer, pos, size if head else pos + _NEAR).end()
+                near = head or stop < pos + _NEAR // 2 or stop == size
+                if not near:
+                    found = hop.far(buffer, seen)
+                    stop = found.start() if found else size
+                marks = None
+                if stop > pos + 8:
+                    for find in hop.finders:
+                        if find(buffer, pos, stop):
+                            marks = hop.marked(buffer, pos, stop)
+            target = stop
+            if marks is not None:
+                target = marks.opener(buffer, pos)
+                pos = walk(buffer, pos, target).end()
+            elif stop > pos:
+                pos = stop if near else hop.prove(buffer, seen, stop)
+            if pos == target and pos < size:
+                if buffer[pos + 1 : pos + 2] == b"!":
+                    found = COMMENT(buffer, pos)
+                    if found:
+                        pos = found.end()
+                        continue
+                end = buffer.find(b">", pos) + 1
+                entry = known(buffer[pos:end])
+                if entry is None:
+                    end = pos if head else self._leap(buffer, pos)
+                    if end > pos:
+                        pos = end
+                        continue
+                    entry = self._look(buffer, pos)
+                if entry is not None:
+                    verdict, edited, kind, for_head, length = entry
+                    if kind is not None and (for_head or not head) and not (edited and traced):
+                        end = pos + length
+                        if edited:
+                            output.pieces += (buffer[output.sent : pos], edited)
+                            output.sent = end
+                            output.count(verdict)
+                        pos = end
+                        if kind:
+                            found = CLOSERS[kind](buffer, pos)
+                            if found is None or found.end() - found.start() == 4:
+                                self.pos, self._stop = pos, stop
+                                return self._follow(kind, 0, pos, None)
+                            pos = found.end()
+                            if buffer[pos : pos + 1] == b">":
+                                pos += 1
+                            else:
+                                pos = found.start()
+                        continue
+            self.pos, self._marks = pos, marks
+            self._stop = -1 if marks is None else stop
+            if head:
+                self._stop = -1
+                return self._turn(buffer)
+            if not self._token(buffer):
+                return False
+            if self.verdicts is not verdicts:
+                self._stop = -1
+                return True
+            if not self.in_data or not self.tree.plain:
+                return True
+            pos = self.pos
+
+    def _leap(self, buffer: bytes, pos: int) -> int:
+        """Return the end of an svg, math or select that holds nothing of interest; else `pos`."""
+        hop = self.verdicts.hop
+        found = hop.island(buffer, pos)
+        return found.end() if found and hop.marked(buffer, pos, found.end()) is None else pos
+
+    def _look(self, buffer: bytes, pos: int) -> Known | None:
+        """Judge the opener at `pos` for the first time; None if it must be walked."""
+        end = tag_end(buffer, pos)
+        if isinstance(end, Unfinished) or end - pos > LIMIT or buffer[pos + 1] == 0x2F:
+            return None
+        self.pos = pos
+        raw = buffer[pos:end]
+        return self.verdicts.known(raw) or self.verdicts.look(name_at(raw, 1), raw, Context.HTML)
+
+    def _off_the_path(self, buffer: bytes) -> bool:
+        document = self.document
+        if self.tree.shallow and not self._resume:
+            self._run(buffer)
+        elif document is not None and document.stage is Stage.START:
+            return self._prologue(buffer)
+        return self._token(buffer)
+
+    def _run(self, buffer: bytes) -> None:
+        """Pass over what is inert in an svg or math, up to a mark."""
+        pos, hop = self.pos, self.verdicts.hop
+        end = (hop.svg if self.tree.in_svg else hop.math)(buffer, pos, pos + _RUN).end()
+        marks = hop.marked(buffer, pos, end)
+        self.pos = end if marks is None else marks.opener(buffer, pos)
+
+    def _prologue(self, buffer: bytes) -> bool:
+        """Take doctype, html and head at once where they stand as they do on most pages."""
+        found, document = PROLOGUE.match(buffer, self.pos), self.document
+        if found is None or document is None or found.end() - self.pos > LIMIT:
+            return self._token(buffer)
+        document.doctype()
+        document.opener(b"html", found[1])
+        self.pos = found.end()
+        if not document.amp:
+            self._move_behind(buffer, document.opener(b"head", b"<head>"), self.pos)
+        return True
+
+    def _turn(self, buffer: bytes) -> bool:
+        """Take the end of the head and the start of the body at once where they stand as they do on most pages."""
+        found, document = TURN.match(buffer, self.pos), self.document
+        if found is None or document is None or found.end() - self.pos > LIMIT:
+            return self._token(buffer)
+        self.pos = found.end()
+        document.closer(b"head")
+        self._move_behind(buffer, document.opener(b"body", b"<body>"), self.pos)
+        return True
