@@ -10,7 +10,7 @@ import pty
 import sqlite3
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from typing import NamedTuple
 
 import pytest
@@ -95,7 +95,7 @@ def test_csv_is_what_a_reader_of_rfc_4180_expects_and_runs_no_formula(filled):
 
 def test_a_sound_log_exits_0_and_a_changed_one_1_with_the_number_and_what_broke(filled, tmp_path):
     assert run("audit", "verify", url=filled).returncode == 0
-    with sqlite3.connect(tmp_path / "consent.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "consent.db", isolation_level=None)) as connection:
         connection.execute("UPDATE events SET act = 'accept' WHERE seq = 2")
 
     people, program = run("audit", "verify", url=filled), run("audit", "verify", "--json", url=filled)
@@ -128,7 +128,7 @@ def test_a_sound_log_exits_0_and_a_changed_one_1_with_the_number_and_what_broke(
     ],
 )
 def test_whatever_is_changed_has_a_name_and_no_traceback(filled, tmp_path, change, what):
-    with sqlite3.connect(tmp_path / "consent.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "consent.db", isolation_level=None)) as connection:
         connection.execute(change)
 
     done = run("audit", "verify", url=filled)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -207,7 +208,7 @@ def test_a_log_file_replaced_while_open_is_noticed(tmp_path, sqlite_url, make_ev
 
     assert place.seq == 1
     assert "replaced or removed" in caplog.text
-    with sqlite3.connect(tmp_path / "consent.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "consent.db")) as connection:
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
     store.close()
 

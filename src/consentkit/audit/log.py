@@ -26,8 +26,6 @@ __all__ = ["AuditLog", "Recorded"]
 
 _STORE_SHARE = 0.75  # of the caller's time that one statement may wait
 _DRAIN_AT_EXIT = 5.0  # seconds
-_inherited: list[Writer] = []
-"""Writers of a parent process: never used here, never closed here either, since that would drop the parent's locks."""
 
 
 class AuditLog:
@@ -194,10 +192,8 @@ class AuditLog:
             return self._start_writer()
 
     def _start_writer(self) -> Writer:
-        if self._writer is not None:
-            if self._process == os.getpid():
-                return self._writer
-            _inherited.append(self._writer)
+        if self._writer is not None and self._process == os.getpid():
+            return self._writer
         self._process = os.getpid()
         # The store gives up first: an answer held back while it waited must still come in time.
         store = Store(self.url, self.log_id, self._timeout * _STORE_SHARE)

@@ -84,7 +84,9 @@ class Writer:
         self._pause = 0.0
         self._leave_alone_until = 0.0
         self._next_replay = 0.0
+        self._at_work = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="consentkit-log", daemon=True)
+        _writers.add(self)
         self._thread.start()
 
     def stop(self) -> None:
@@ -99,11 +101,23 @@ class Writer:
     def _run(self) -> None:
         while not (self._stopping and self._queue.empty()):
             batch = self._gather()
-            if batch:
-                self._commit(batch)
-            if self._spool_is_due():
-                self._replay()
+            with self._at_work:
+                if batch:
+                    self._commit(batch)
+                if self._spool_is_due():
+                    self._replay()
+        with self._at_work:
+            self._store.close()
+        _writers.discard(self)
+
+    def pause(self) -> None:
+        """Let go of the store until :meth:`resume`; a batch in work is finished first."""
+        self._at_work.acquire()
         self._store.close()
+
+    def resume(self) -> None:
+        """Go on; the next batch opens the store anew."""
+        self._at_work.release()
 
     def _gather(self) -> list[Entry]:
         """Half of what waits; at least one entry, unless it is time to look at the spool or to stop.
@@ -239,6 +253,32 @@ class Writer:
             places = self._append(rows, _papers(one.documents for one in part))
             for refused in (place for place in places if isinstance(place, Exception)):
                 logger.error("an event of the spool was not written: %s", refused)
+
+
+# No connection lives through a fork. SQLite counts a process's locks in memory that a child inherits and locks that it
+# does not: the child would write to a file that the parent, closing last as far as the system knows, has removed.
+_writers: set[Writer] = set()
+_paused: list[Writer] = []
+
+
+def _before_fork() -> None:
+    for writer in tuple(_writers):
+        writer.pause()
+        _paused.append(writer)
+
+
+def _in_the_parent() -> None:
+    while _paused:
+        _paused.pop().resume()
+
+
+def _in_the_child() -> None:
+    _writers.clear()
+    _paused.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_in_the_parent, after_in_child=_in_the_child)
 
 
 class Salts:
