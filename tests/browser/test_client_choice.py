@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from playwright.async_api import BrowserContext, Page
+
+from consentkit.web.client import source
 
 from .conftest import PREFIX, Site, until
 
@@ -266,7 +269,8 @@ async def test_a_choice_in_the_dialog_is_saved_and_the_focus_returns(site: Site,
     await until(tab, "window.ran?.length === 1")
     await until(tab, f"!{ROOT}.querySelector('dialog')")
     assert await tab.evaluate(FOCUS) == "consentkit-preferences"
-    assert (site.acts[0]["purpose"], site.acts[0]["how"]) == (["analytics"], "page")
+    act = site.acts[0]
+    assert (act["purpose"], act["service"], act["how"]) == (["analytics"], [], "page")
     assert await tab.evaluate("consentkit.state.outcome") == "custom"
 
 
@@ -310,6 +314,20 @@ async def test_listeners_hear_the_present_state_and_each_change(site: Site, tab:
     await tab.evaluate("stop_(); consentkit.save({purposes: ['analytics'], services: {films: true}})")
     await until(tab, "window.consentkit?.state.outcome === 'custom'")
     assert site.acts[1]["service"] == ["films"]
+
+
+async def test_the_types_name_what_is_there(site: Site, tab: Page) -> None:
+    types = source("consentkit.d.ts")
+    interface = types[types.index("interface Consentkit") : types.index("declare global")]
+    await tab.goto(site.page("/", HEAD))
+    await ready(tab)
+
+    names = re.findall(r"^  (?:readonly )?(\w+)[(:]", interface, re.MULTILINE)
+
+    assert sorted(names) == await tab.evaluate("Object.keys(consentkit).sort()")
+    state = types[types.index("interface ConsentState") : types.index("interface Choice")]
+    names = re.findall(r"^  readonly (\w+):", state, re.MULTILINE)
+    assert sorted(names) == await tab.evaluate("Object.keys(consentkit.state).sort()")
 
 
 async def test_a_body_swapped_by_script_keeps_the_notice_that_works(site: Site, tab: Page) -> None:

@@ -176,7 +176,7 @@ async def test_elements_named_like_methods_change_nothing(site: Site, tab: Page,
 
 
 async def test_a_polluted_prototype_opens_nothing(site: Site, tab: Page) -> None:
-    pollute = "<script>Object.prototype.films = true; Object.prototype.stats = true</script>"
+    pollute = "<script>Object.prototype.films = true; Object.prototype.nothing = true</script>"
     await tab.goto(site.page("/", START + "<body>" + pollute + "{notice}"))
     await ready(tab)
 

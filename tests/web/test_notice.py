@@ -155,6 +155,15 @@ def test_an_honoured_signal_is_said_quietly() -> None:
     assert "opt-out request is honored" not in drawn(book)
 
 
+def test_a_drawing_is_never_lent_to_another_consent_or_page() -> None:
+    book = book_of()
+
+    for gpc, following in ((True, "/p"), (False, "/p"), (False, ""), (True, "")):
+        html = drawn(book, undecided(book, gpc=gpc), next=following)
+        assert ("opt-out request is honored" in html) is gpc
+        assert ('name="next"' in html) is (following != "")
+
+
 def test_the_state_in_the_page_is_the_consent() -> None:
     book = book_of()
     consent = after(book, Act.SAVE, purposes=frozenset({"marketing"}), services={"films": False})
