@@ -3,8 +3,10 @@
 // data-* attributes of any name, and must not become an event of its own making.
 
 const KINDS = /^(script|iframe|frame|img|image|link|embed|object|source|track|audio|video|input)$/;
-const NAMES = ["src", "srcset", "imagesrcset", "href", "data", "srcdoc", "poster", "type"];
+const PARKED = /^data-ck-((?:src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|poster|type)|data-.+)$/;
 const ADDRESSES = ["src", "srcset", "href"];
+const RUNS = /^javascript:/i;
+const NO_ADDRESS = /^(?!https?:|data:image\/)[a-z][a-z\d+.-]*:/i;
 
 // Lookups go through prototypes: <img name=querySelectorAll> would answer in their stead.
 export const all = (selector, root = document) =>
@@ -26,7 +28,7 @@ export const activate = (allowed, giveUp) => (turn = turn.then(() => enlivenAll(
 async function enlivenAll(allowed, giveUp) {
   const ready = gated(document).filter(
     (element) => KINDS.test(element.localName) && element.dataset.ck.trim().split(/\s+/).every((name) => name && allowed(name)));
-  if (ready.some((element) => element.localName === "script" && /document\s*\.\s*write/.test(element.text))) return giveUp();
+  if (ready.some((element) => element.localName === "script" && /document\s*\.\s*write/.test(element.textContent))) return giveUp();
   // A late document.write wipes the page.
   document.write = document.writeln = giveUp;
   try {
@@ -54,12 +56,11 @@ async function enliven(element) {
 
 function restore(element, script) {
   if (script) element.removeAttribute("type");
-  for (const name of NAMES) {
-    const parked = `data-ck-${name}`;
-    if (element.hasAttribute(parked)) {
-      revive(element, name, element.getAttribute(parked));
-      element.removeAttribute(parked);
-    }
+  for (const { name, value } of [...element.attributes]) {
+    const live = PARKED.exec(name)?.[1];
+    if (!live) continue;
+    element.removeAttribute(name);
+    revive(element, live, value, RUNS);
   }
   if (script && element.getAttribute("type") === "text/plain") {
     element.removeAttribute("type");
@@ -67,13 +68,14 @@ function restore(element, script) {
   }
   for (const name of ADDRESSES) {
     const value = element.getAttribute(`data-${name}`);
-    if (value && !element.hasAttribute(name)) revive(element, name, value);
+    if (value && !element.hasAttribute(name)) revive(element, name, value, NO_ADDRESS);
   }
 }
 
-function revive(element, name, value) {
-  if (/^javascript:/i.test(value.replace(/[\0- ]+/g, ""))) return;
-  element.setAttribute(name, trusted()[name === "srcdoc" ? "createHTML" : "createScriptURL"](value));
+function revive(element, name, value, refused) {
+  if (refused.test(value.replace(/[\0- ]+/g, ""))) return;
+  const space = name.startsWith("xlink:") ? "http://www.w3.org/1999/xlink" : null;
+  element.setAttributeNS(space, name, trusted()[name === "srcdoc" ? "createHTML" : "createScriptURL"](value));
 }
 
 // Values that the page itself held are given back to it. Where a page names the policies that it allows and ours is not among
