@@ -28,11 +28,13 @@ class Hopper(Walker):
 
     _stop = -1
     _marks: Marked | None = None
+    _run_end = -1
+    _run_marks: Marked | None = None
 
     def rebase(self, offset: int) -> None:
         """The buffer's first `offset` bytes are gone."""
         super().rebase(offset)
-        self._stop = -1
+        self._stop = self._run_end = -1
 
     def _walk(self, buffer: bytes) -> bool:  # noqa: C901, PLR0912, PLR0915 - the one hot loop: a call a tag costs a fifth
         """Hop from tag to tag that matters; leave to `_token` what is not plain."""
@@ -89,7 +91,7 @@ class Hopper(Walker):
                         if kind:
                             found = CLOSERS[kind](buffer, pos)
                             if found is None or found.end() - found.start() == 4:
-                                self.pos, self._stop = pos, stop
+                                self.pos, self._stop = pos, -1
                                 return self._follow(kind, 0, pos, None)
                             pos = found.end()
                             if buffer[pos : pos + 1] == b">":
@@ -137,9 +139,14 @@ class Hopper(Walker):
     def _run(self, buffer: bytes) -> None:
         """Pass over what is inert in an svg or math, up to a mark."""
         pos, hop = self.pos, self.verdicts.hop
-        end = (hop.svg if self.tree.in_svg else hop.math)(buffer, pos, pos + _RUN).end()
-        marks = hop.marked(buffer, pos, end)
-        self.pos = end if marks is None else marks.opener(buffer, pos)
+        run = hop.svg if self.tree.in_svg else hop.math
+        if self._run_end <= pos:
+            self._run_end = run(buffer, pos, pos + _RUN).end()
+            self._run_marks = hop.marked(buffer, pos, self._run_end)
+        if self._run_marks is None:
+            self.pos = max(pos, self._run_end)
+        else:
+            self.pos = run(buffer, pos, self._run_marks.opener(buffer, pos)).end()
 
     def _prologue(self, buffer: bytes) -> bool:
         """Take doctype, html and head at once where they stand as they do on most pages."""
