@@ -15,6 +15,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from consentkit.audit.errors import LogOverloaded, LogUnavailable
@@ -499,8 +500,6 @@ def test_processes_share_a_log_and_its_once_keys(url):
 def test_a_lost_connection_in_the_middle_of_the_load_loses_and_repeats_nothing(
     postgresql, postgresql_url, make_event
 ):
-    import psycopg
-
     acknowledged: list[str] = []
 
     async def load():
@@ -533,8 +532,6 @@ def test_a_lost_connection_in_the_middle_of_the_load_loses_and_repeats_nothing(
 async def test_a_postgresql_that_stands_still_is_a_fault_within_the_time_out(
     postgresql, postgresql_url, make_event, make_refusal
 ):
-    import psycopg
-
     log = AuditLog(postgresql_url, timeout=0.5)
     await log.record(make_event())
     refusal = make_refusal()
@@ -548,6 +545,31 @@ async def test_a_postgresql_that_stands_still_is_a_fault_within_the_time_out(
     await log.close()
 
     assert ids_of(postgresql_url)[1:] == [refusal.id]
+
+
+async def test_a_postgresql_that_is_stopped_in_its_tracks_is_a_fault_within_the_time_out(
+    postgresql, postgresql_url, make_event, make_refusal
+):
+    log = AuditLog(postgresql_url, timeout=0.5)
+    await log.record(make_event())
+    refusal = make_refusal()
+    with psycopg.connect(postgresql_url) as admin:
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'consentkit' AND datname = current_database()"
+        [backend] = admin.execute(query).fetchone()
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        outcome, spooled = await asyncio.gather(
+            log.record(make_event()), log.record_refusal(refusal), return_exceptions=True
+        )
+    finally:
+        os.kill(backend, signal.SIGCONT)
+
+    assert isinstance(outcome, LogUnavailable)
+    assert spooled.seq is None
+    await until(lambda: log.health()["spooled"] == 0)
+    await log.close()
+    assert ids_of(postgresql_url).count(refusal.id) == 1
+    assert report_of(postgresql_url).sound
 
 
 async def test_no_line_of_any_logger_tells_who_it_was_or_where_the_store_is(tmp_path, make_event, caplog):

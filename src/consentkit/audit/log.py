@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import hashlib
+import logging
 import os
 import threading
 import weakref
@@ -22,10 +23,12 @@ from .spool import Kept, Spool
 from .store import Store
 from .writer import Entry, Writer
 
+logger = logging.getLogger(__name__)
+
 __all__ = ["AuditLog", "Recorded"]
 
 _STORE_SHARE = 0.75  # of the caller's time that one statement may wait
-_DRAIN_AT_EXIT = 5.0  # seconds
+_DRAIN = 10.0  # seconds; what servers give a worker that ends
 
 
 class AuditLog:
@@ -118,21 +121,25 @@ class AuditLog:
         return await asyncio.to_thread(stored_document, self.url, kind, name, timeout=self._timeout)
 
     async def close(self) -> None:
-        """Commit all that waits, then let go of the store. A later event starts anew."""
-        with self._lock:
-            writer, self._writer = self._writer, None
-        if writer is not None and self._process == os.getpid():
-            writer.stop()
-            await asyncio.to_thread(writer.join)
+        """Commit all that waits, then let go of the store. A later event starts anew.
 
-    def drain(self, timeout: float = _DRAIN_AT_EXIT) -> bool:
+        Waits for a store that does not answer no longer than 10 s: by then each caller has been answered.
+        """
+        await asyncio.to_thread(self.drain, _DRAIN)
+
+    def drain(self, timeout: float = _DRAIN) -> bool:
         """:meth:`close` where no event loop runs; whether all was committed within ``timeout`` seconds."""
         with self._lock:
             writer, self._writer = self._writer, None
         if writer is None or self._process != os.getpid():
             return True
         writer.stop()
-        return writer.join(timeout)
+        if writer.join(timeout):
+            return True
+        logger.error(
+            "the store of the log does not answer; left behind at the end: %d event(s)", writer.waiting()
+        )
+        return False
 
     def health(self) -> dict[str, Any]:
         """State for ``/health``: no secret, no address, nothing personal.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -10,6 +11,7 @@ from .engine import STORE_ERRORS, cause, locate, writing
 from .errors import LogUnavailable, SchemaMismatch
 from .schema import REVISION
 
+_one_at_a_time = threading.Lock()  # Alembic hands its context to migrations by a global
 _WAIT = 30.0  # seconds: a migration may wait for running writers, which a decision may not
 
 
@@ -45,7 +47,8 @@ def migrate(connection: Connection) -> tuple[str | None, str]:
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, REVISION)
+        with _one_at_a_time:
+            command.upgrade(config, REVISION)
     except CommandError:
         raise _too_new(before) from None
     return before, REVISION
