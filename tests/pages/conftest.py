@@ -1,4 +1,4 @@
-"""Real pages, from the folder that CONSENTKIT_PAGES names; without it these tests are skipped."""
+"""Real pages: a folder that `CONSENTKIT_PAGES` names, never copied into the project."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("CONSENTKIT_PAGES", ROOT.parent / "shared" / "pages"))
+FOLDER = Path(os.environ.get("CONSENTKIT_PAGES", Path(__file__).parents[3] / "shared" / "pages"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "page_file" in metafunc.fixturenames:
-        files = sorted(FOLDER.glob("*.html"))
-        missing = pytest.mark.skip(reason=f"no pages in {FOLDER}; set CONSENTKIT_PAGES")
-        found = [pytest.param(file, id=file.stem) for file in files]
-        metafunc.parametrize("page_file", found or [pytest.param(None, id="none", marks=missing)])
-
-
-@pytest.fixture
-def real_page(page_file: Path) -> bytes:
-    return page_file.read_bytes()
+    """One test for each page, where a test asks for `real_page`."""
+    if "real_page" not in metafunc.fixturenames:
+        return
+    pages = sorted(FOLDER.glob("*.html"))
+    missing = pytest.mark.skip(reason=f"no pages in {FOLDER}: CONSENTKIT_PAGES names another folder")
+    found = [pytest.param(page, id=page.stem) for page in pages] or [
+        pytest.param(FOLDER, id="none", marks=missing)
+    ]
+    metafunc.parametrize("real_page", found)
