@@ -65,6 +65,7 @@ class Site:
     :param pages: page by path: HTML with ``{notice}``, ``{nonce}`` and ``{third}`` in it, or a function of the consent.
     :param csp: value of every page's CSP, ``{nonce}`` in it; empty for none.
     :param view: what the notice is told about every page.
+    :param language: the pages' own language; ``None``: the browser's.
     :param delay: seconds for which our script is held back.
     :param fail: status with which the endpoint answers every act; 0 for the truth.
     """
@@ -75,6 +76,7 @@ class Site:
     view: View = field(default_factory=View)
     delay: float = 0
     prefix: str = PREFIX
+    language: str | None = None
     fail: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     acts: list[dict[str, Any]] = field(default_factory=list)
@@ -151,7 +153,8 @@ class Site:
         following = scope["path"] + ("?" + scope["query_string"].decode() if scope["query_string"] else "")
         nonce = secrets.token_hex(8) if self.csp else None
         inline = not self.csp or "style-src 'nonce" in self.csp
-        view = replace(self._view(scope, headers, following), nonce=nonce, inline=inline)
+        language = self.book.language(self.language, headers.get("accept-language"))
+        view = replace(self._view(scope, headers, following), nonce=nonce, inline=inline, language=language)
         html = source if isinstance(source, str) else source(consent)
         html = html.replace("{third}", self.third).replace("{nonce}", nonce or "")
         body = html.encode().replace(b"{notice}", self.book.body(consent, view))

@@ -192,8 +192,15 @@ async def test_back_to_a_page_from_before_the_choice_shows_the_choice(
         assert site.hits == []
 
 
-async def test_a_page_from_the_back_forward_cache_asks_for_the_state(site: Site, tab: Page) -> None:
-    """Chromium drops such a page on our message; a browser that keeps it is told by pageshow."""
+@pytest.mark.parametrize(
+    "event",
+    [
+        "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))",
+        "document.dispatchEvent(new Event('prerenderingchange'))",
+    ],
+    ids=["kept whole", "prerendered"],
+)
+async def test_a_page_made_before_the_choice_asks_for_the_state(site: Site, tab: Page, event: str) -> None:
     await tab.goto(site.page("/", tracker))
     await ready(tab)
     await tab.evaluate(
@@ -201,7 +208,7 @@ async def test_a_page_from_the_back_forward_cache_asks_for_the_state(site: Site,
         "body: JSON.stringify({action: 'accept'})})"
     )
 
-    await tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    await tab.evaluate(event)
 
     await until(tab, "window.ran?.length === 1")
 
@@ -258,6 +265,18 @@ async def test_the_second_layer_opens_in_a_dialog_and_escape_is_no_consent(site:
     assert await tab.locator("#consentkit-banner").is_visible()
 
 
+async def test_the_dialog_speaks_the_page_s_language(site: Site, tab: Page) -> None:
+    site.language = "ar"
+    await tab.goto(site.page("/", HEAD))
+    await ready(tab)
+
+    await tab.locator("#consentkit-preferences").click()
+
+    await until(tab, f"{ROOT}.querySelector('dialog')?.open")
+    assert await tab.locator("dialog").get_attribute("lang") == "ar"
+    assert await tab.locator("dialog .status").inner_text() == "لم تختر بعد."
+
+
 async def test_a_choice_in_the_dialog_is_saved_and_the_focus_returns(site: Site, tab: Page) -> None:
     await tab.goto(site.page("/", tracker))
     await ready(tab)
@@ -283,7 +302,7 @@ async def test_the_control_is_a_link_that_opens_the_page_where_the_dialog_cannot
 
     await tab.locator("#consentkit-preferences").click()
 
-    await tab.wait_for_url("**/_consent/?next=/p")
+    await tab.wait_for_url("**/_consent/?lang=en&next=/p")
 
 
 async def test_no_script_writes_a_cookie_or_keeps_anything(site: Site, tab: Page) -> None:

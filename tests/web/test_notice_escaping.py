@@ -159,4 +159,4 @@ def test_a_next_stays_one_value_of_a_link_s_query() -> None:
         a["href"] for tag, a in Tags(everything(policy_with("plain"), view)[0].decode()).tags if tag == "a"
     ]
 
-    assert set(links) == {"/_consent/?next=/a%3Fx%3D1%26next%3D//evil%23%22%27%3C%C3%A9%3E"}
+    assert set(links) == {"/_consent/?lang=en&next=/a%3Fx%3D1%26next%3D//evil%23%22%27%3C%C3%A9%3E"}

@@ -117,7 +117,7 @@ def test_the_page_links_to_what_explains_it_and_to_the_other_languages() -> None
     for address in (
         "/privacy",
         "/imprint",
-        "/_consent/declaration",
+        "/_consent/declaration?lang=fr&amp;next=/p%3Fa%3D1%26b%3D2",
         "/p?a=1&amp;b=2",
         "?lang=ar&amp;next=/p%3Fa%3D1%26b%3D2",
     ):
@@ -154,7 +154,7 @@ def test_a_problem_says_what_happened_and_what_to_do(status: int) -> None:
 
     assert answer.status == status
     assert b"Nothing was" in answer.body
-    assert b'href="/_consent/?next=/p"' in answer.body
+    assert b'href="/_consent/?lang=en&amp;next=/p"' in answer.body
     assert header(answer, "retry-after") == "7"
 
 

@@ -212,7 +212,7 @@ class NoticeBook:
             hole={
                 "prefix": self._hole("prefix"),
                 "next": self._hole("next") if following else "",
-                "query": Markup("?next=") + self._hole("query") if following else "",
+                "query": Markup("&amp;next=") + self._hole("query") if following else "",
                 "nonce": self._hole("nonce") if view.nonce is not None else "",
                 "view": self._hole("view"),
             },
