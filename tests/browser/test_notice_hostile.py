@@ -308,3 +308,20 @@ async def test_accept_and_reject_weigh_the_same(site: Site, tab: Page) -> None:
     )
     styles = [await tab.locator(f"#consentkit-{name}").evaluate(look) for name in ("accept", "reject")]
     assert styles[0] == styles[1]
+
+
+@pytest.mark.parametrize("style", ["transform: translateY(0)", "filter: saturate(1)", "contain: layout"])
+async def test_on_a_transformed_body_the_notice_stays_in_the_window(
+    site: Site, tab: Page, style: str
+) -> None:
+    page = START + f"<style>body{{{style}}}</style><body>" + "{notice}" + "<p>text</p>" * 200
+    await tab.goto(site.page("/", page))
+    await ready(tab)
+
+    for name in ("banner", "accept", "preferences"):
+        found = await box(tab, name)
+        assert found["y"] >= 0
+        assert found["y"] + found["height"] <= 800
+    await tab.locator("#consentkit-reject").click()
+    await until(tab, "consentkit.state.decided")
+    assert (await box(tab, "preferences"))["y"] > 700

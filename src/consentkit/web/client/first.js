@@ -33,6 +33,7 @@ class Notice {
     on(this.control, "click", (event) => this.click(event));
     this.ready = this.follow(sent);
     this.stay();
+    attempt(() => this.stand());
   }
 
   // Keeps the page in step: with other tabs, and with what was chosen while it was put away. A page of very many services
@@ -51,6 +52,14 @@ class Notice {
     on(document, "prerenderingchange", () => this.refresh());
     const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
     return back || !sent.services ? this.refresh() : Promise.resolve(this.state);
+  }
+
+  // A transformed ancestor takes a fixed box along with it, out of sight; the top layer stays where the window is.
+  stand() {
+    const { top, bottom } = this.control.getBoundingClientRect();
+    if (top >= 0 && bottom <= innerHeight) return;
+    this.host.popover = "manual";
+    this.host.showPopover();
   }
 
   // A body swapped by script brings a notice without a shadow root: the one that works takes its place.
