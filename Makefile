@@ -37,7 +37,7 @@ generated: setup
 	$(BIN)/python docs/generate.py --check
 
 docs: setup ## build the documentation into site/
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/mkdocs build --strict
 
 pytest: setup
 	$(BIN)/pytest --quiet -n $(WORKERS) $(TESTS)

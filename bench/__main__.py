@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.figure import Figure
 
-PARTS = ("asgi", "rewriter", "weight", "log")
+PARTS = ("asgi", "stream", "rewriter", "weight", "log", "decisions")
 
 
 def main(parts: list[str]) -> int:
