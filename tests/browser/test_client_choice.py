@@ -277,6 +277,16 @@ async def test_the_dialog_speaks_the_page_s_language(site: Site, tab: Page) -> N
     assert await tab.locator("dialog .status").inner_text() == "لم تختر بعد."
 
 
+async def test_a_link_in_the_dialog_leads_where_it_leads_on_the_page(site: Site, tab: Page) -> None:
+    await tab.goto(site.page("/p", HEAD))
+    await ready(tab)
+    await tab.locator("#consentkit-preferences").click()
+
+    await tab.locator("dialog a", has_text="Français").click()
+
+    await tab.wait_for_url("**/_consent/?lang=fr&next=/p")
+
+
 async def test_a_choice_in_the_dialog_is_saved_and_the_focus_returns(site: Site, tab: Page) -> None:
     await tab.goto(site.page("/", tracker))
     await ready(tab)

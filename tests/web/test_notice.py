@@ -249,13 +249,14 @@ def test_nothing_belongs_into_the_head() -> None:
 def test_a_site_s_template_replaces_ours_by_name(tmp_path: Path) -> None:
     (tmp_path / "notice").mkdir()
     (tmp_path / "notice" / "notice.html").write_text(
-        "<style>a::before{content:'→'}</style><p>{{ words('label') }} é {{ hole.view }}</p><script>'é'</script>",
+        "<style nonce='{{ hole.nonce }}'>a::before{content:'→'}</style>"
+        "<p>{{ words('label') }} é {{ hole.view }}</p><script>'é'</script>",
         "utf-8",
     )
     book = NoticeBook(Policy.model_validate(SAMPLE), templates=[tmp_path])
 
-    assert drawn(book) == (
-        "<style>a::before{content:'\\2192 '}</style><p>Cookie notice &#233; v1</p><script>'\\u00e9'</script>"
+    assert drawn(book, nonce="N") == (
+        "<style nonce='N'>a::before{content:'\\2192 '}</style><p>Cookie notice &#233; v1</p><script>'\\u00e9'</script>"
     )
 
 

@@ -217,8 +217,8 @@ class NoticeBook:
                 "view": self._hole("view"),
             },
         )
-        pieces = re.split(re.escape(self._token) + r"(\w+);", _LAYOUT.sub("", html))
-        return Stencil(tuple(to_ascii(piece) for piece in pieces[::2]), tuple(pieces[1::2]))
+        pieces = re.split(re.escape(self._token).encode() + rb"(\w+);", to_ascii(_LAYOUT.sub("", html)))
+        return Stencil(tuple(pieces[::2]), tuple(piece.decode() for piece in pieces[1::2]))
 
     def _hole(self, name: str) -> Markup:
         return Markup(f"{self._token}{name};")  # noqa: S704 - no text of anyone's

@@ -55,6 +55,10 @@ function dialogOf(content) {
   const dialog = make("dialog", content);
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.querySelector(".close").hidden = false;
-  for (const link of dialog.querySelectorAll("a")) link.target = "_self";
+  // Addresses are relative to the page they came from, and a host's <base> is none of theirs.
+  for (const link of dialog.querySelectorAll("a")) {
+    link.setAttribute("href", link.href);
+    link.target = "_self";
+  }
   return dialog;
 }
