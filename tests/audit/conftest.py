@@ -67,7 +67,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def log(sqlite_url: str) -> AsyncIterator[AuditLog]:
-    log = AuditLog(sqlite_url)
+    log = AuditLog(sqlite_url, timeout=10.0)
     yield log
     await log.close()
 

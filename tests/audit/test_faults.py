@@ -22,6 +22,7 @@ from consentkit.audit.errors import LogOverloaded, LogUnavailable
 from consentkit.audit.log import AuditLog
 from consentkit.audit.reader import Reader
 from consentkit.audit.spool import Spool
+from consentkit.audit.upgrade import upgrade
 from consentkit.audit.verify import verify
 
 HERE = Path(__file__).parent
@@ -66,6 +67,7 @@ async def until(condition, seconds=10.0):
 async def test_a_locked_store_fails_a_grant_and_spools_a_refusal_which_comes_in_later_once(
     tmp_path, sqlite_url, make_event, make_refusal
 ):
+    upgrade(sqlite_url)
     log = AuditLog(sqlite_url, timeout=0.4)
     await log.record(make_event())
     grant, refusal = make_event(), make_refusal()
@@ -87,7 +89,7 @@ async def test_a_locked_store_fails_a_grant_and_spools_a_refusal_which_comes_in_
 
 
 async def test_a_store_that_is_locked_at_the_start_is_a_fault_in_words(tmp_path, sqlite_url, make_event):
-    before = AuditLog(sqlite_url)
+    before = AuditLog(sqlite_url, timeout=10.0)
     await before.record(make_event())
     await before.close()
     log = AuditLog(sqlite_url, timeout=0.3)
@@ -104,13 +106,14 @@ async def test_what_lies_in_the_spool_of_an_earlier_process_is_written_after_the
     tmp_path, sqlite_url, make_event, make_refusal
 ):
     refusal = make_refusal()
-    first = AuditLog(sqlite_url, timeout=0.2)
+    upgrade(sqlite_url)
+    first = AuditLog(sqlite_url, timeout=0.4)
     await first.record(make_event())
     with locked_by_another_process(tmp_path / "consent.db"):
         await first.record_refusal(refusal)
         await first.close()
 
-    second = AuditLog(sqlite_url)
+    second = AuditLog(sqlite_url, timeout=10.0)
     await second.start()
     await until(lambda: second.health()["spooled"] == 0)
     await second.close()
@@ -150,7 +153,7 @@ from conftest import build_event, build_refusal
 from consentkit.audit.errors import LogUnavailable
 from consentkit.audit.log import AuditLog
 async def main():
-    warm = AuditLog(sys.argv[3])  # who one becomes may not read Python itself: all of it is loaded before
+    warm = AuditLog(sys.argv[3], timeout=10.0)  # who one becomes may not read Python itself: all of it is loaded before
     await warm.record(build_event())
     await warm.close()
     os.setuid(65534)
@@ -169,7 +172,7 @@ asyncio.run(main())
 async def test_a_read_only_file_fails_a_grant_and_says_so_of_a_refusal(make_event, sqlite_url):
     folder = Path(tempfile.mkdtemp())  # others cannot reach into tmp_path
     url = f"sqlite:///{folder / 'consent.db'}"
-    log = AuditLog(url)
+    log = AuditLog(url, timeout=10.0)
     await log.record(make_event())
     await log.close()
     (folder / "consent.db").chmod(0o444)
@@ -206,7 +209,7 @@ async def test_a_full_disk_fails_grants_loses_nothing_acknowledged_and_heals(
     small_disk, tmp_path, make_event, make_refusal
 ):
     url = f"sqlite:///{small_disk / 'consent.db'}"
-    log = AuditLog(url, spool=tmp_path / "elsewhere.spool")
+    log = AuditLog(url, timeout=10.0, spool=tmp_path / "elsewhere.spool")
     acknowledged = []
 
     async def fill():
@@ -241,6 +244,7 @@ async def test_a_damaged_file_is_a_fault_and_no_traceback(tmp_path, sqlite_url, 
 async def test_a_full_queue_refuses_a_grant_at_once_and_spools_a_refusal(
     tmp_path, sqlite_url, make_event, make_refusal
 ):
+    upgrade(sqlite_url)
     log = AuditLog(sqlite_url, queue=4, timeout=0.5)
     await log.record(make_event())
     refusal = make_refusal()
@@ -255,7 +259,7 @@ async def test_a_full_queue_refuses_a_grant_at_once_and_spools_a_refusal(
         assert (await log.record_refusal(refusal)).seq is None
     outcomes = await asyncio.gather(first, *waiting, return_exceptions=True)
     await log.close()
-    again = AuditLog(sqlite_url)
+    again = AuditLog(sqlite_url, timeout=10.0)
     await again.start()
     await until(lambda: again.health()["spooled"] == 0)
     await again.close()
@@ -283,7 +287,7 @@ async def test_a_grant_whose_caller_left_before_its_turn_is_not_written(tmp_path
 
 
 async def test_closing_commits_all_that_waits(sqlite_url, make_event):
-    log = AuditLog(sqlite_url)
+    log = AuditLog(sqlite_url, timeout=10.0)
     waiting = [asyncio.ensure_future(log.record(make_event())) for _ in range(500)]
     await until(lambda: log.health()["queue"] > 0)
 
@@ -295,7 +299,7 @@ async def test_closing_commits_all_that_waits(sqlite_url, make_event):
 
 
 async def test_a_cancelled_grant_leaves_the_log_sound_and_the_others_served(sqlite_url, make_event):
-    log = AuditLog(sqlite_url)
+    log = AuditLog(sqlite_url, timeout=10.0)
     tasks = [asyncio.ensure_future(log.record(make_event())) for _ in range(50)]
     await asyncio.sleep(0)
     for task in tasks[::2]:
@@ -310,7 +314,7 @@ async def test_a_cancelled_grant_leaves_the_log_sound_and_the_others_served(sqli
 
 
 async def test_a_cancelled_refusal_is_written_all_the_same(sqlite_url, make_refusal):
-    log = AuditLog(sqlite_url)
+    log = AuditLog(sqlite_url, timeout=10.0)
     refusal = make_refusal()
     task = asyncio.ensure_future(log.record_refusal(refusal))
     await asyncio.sleep(0)
@@ -322,7 +326,7 @@ async def test_a_cancelled_refusal_is_written_all_the_same(sqlite_url, make_refu
 
 
 def test_an_event_loop_closed_while_waiting_stops_nobody_else(sqlite_url, make_event):
-    log = AuditLog(sqlite_url)
+    log = AuditLog(sqlite_url, timeout=10.0)
 
     async def leave():
         task = asyncio.ensure_future(log.record(make_event()))
@@ -345,7 +349,7 @@ def test_an_event_loop_closed_while_waiting_stops_nobody_else(sqlite_url, make_e
 
 
 def test_several_event_loops_in_threads_share_a_log(sqlite_url, make_event):
-    log = AuditLog(sqlite_url)
+    log = AuditLog(sqlite_url, timeout=10.0)
     seqs = []
 
     async def some():
@@ -366,7 +370,7 @@ import asyncio, sys
 sys.path.insert(0, sys.argv[2])
 from conftest import build_event
 from consentkit.audit.log import AuditLog
-log = AuditLog(sys.argv[1])
+log = AuditLog(sys.argv[1], timeout=10.0)
 async def main():
     for _ in range(200):
         asyncio.ensure_future(log.record_refusal(build_event()))
@@ -387,9 +391,10 @@ import asyncio, os, sys
 sys.path.insert(0, sys.argv[2])
 from conftest import build_event
 from consentkit.audit.log import AuditLog
-log = AuditLog(sys.argv[1])
+log = AuditLog(sys.argv[1], timeout=10.0)
 async def some():
-    print(*[one.id for one in await asyncio.gather(*(log.record(build_event()) for _ in range(25)))], flush=True)
+    ids = [one.id for one in await asyncio.gather(*(log.record(build_event()) for _ in range(25)))]
+    os.write(1, (" ".join(ids) + "\\n").encode())
 asyncio.run(some())
 children = []
 closed, close = os.pipe()
@@ -593,7 +598,7 @@ async def test_no_line_of_any_logger_tells_who_it_was_or_where_the_store_is(tmp_
 
 async def test_a_constraint_that_fails_tells_no_value(url, make_event, caplog):
     caplog.set_level("INFO")
-    log = AuditLog(url)
+    log = AuditLog(url, timeout=10.0)
     event = make_event(visitor="visitor-who-must-not-be-named")
     await log.record(event, once=b"key-of-the-form")
     await log.record(make_event(id=event.id, time=event.time, visitor=event.visitor))
@@ -609,4 +614,4 @@ def test_the_spool_of_a_log_has_a_name_of_its_own(sqlite_url):
 
     assert isinstance(one._spool, Spool)
     assert one._spool._path != other._spool._path
-    assert AuditLog(sqlite_url)._spool._path.name == "consent.db.spool"
+    assert AuditLog(sqlite_url, timeout=10.0)._spool._path.name == "consent.db.spool"

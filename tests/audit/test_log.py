@@ -63,7 +63,7 @@ async def test_a_document_is_stored_once_however_many_events_name_it(log, make_e
 
 
 async def test_a_closed_log_starts_anew_with_the_next_event(sqlite_url, make_event):
-    log = AuditLog(sqlite_url)
+    log = AuditLog(sqlite_url, timeout=10.0)
     await log.record(make_event())
     await log.close()
 
@@ -74,7 +74,7 @@ async def test_a_closed_log_starts_anew_with_the_next_event(sqlite_url, make_eve
 
 
 async def test_a_document_stored_with_an_event_is_found_by_its_hash(url, make_event):
-    log = AuditLog(url)
+    log = AuditLog(url, timeout=10.0)
     notice = Document.of("notice", b'{"asked":[]}')
     await log.record(make_event(), documents=[notice])
 
@@ -85,12 +85,12 @@ async def test_a_document_stored_with_an_event_is_found_by_its_hash(url, make_ev
 
 async def test_a_document_of_a_store_that_is_not_there_is_a_fault(sqlite_url, tmp_path):
     with pytest.raises(LogUnavailable):
-        await AuditLog(sqlite_url).document("notice", "0" * 64)
+        await AuditLog(sqlite_url, timeout=10.0).document("notice", "0" * 64)
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_making_a_log_touches_nothing(sqlite_url, tmp_path):
-    log = AuditLog(sqlite_url)
+    log = AuditLog(sqlite_url, timeout=10.0)
 
     assert log.health() == {"store": "unopened", "queue": 0, "spooled": 0}
     assert list(tmp_path.iterdir()) == []
