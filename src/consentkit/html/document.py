@@ -16,6 +16,7 @@ notice, and then shows the body.
 from __future__ import annotations
 
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 from consentkit.html.rules import DocumentFacts
@@ -51,6 +52,14 @@ HEAD_NAMES: Final = frozenset(b"base basefont bgsound link meta noframes script 
 _STARTS: Final = frozenset((b"html", b"head", b"body", b"frameset"))
 _IMPLYING_CLOSERS: Final = frozenset((b"body", b"html", b"br"))
 _AMP: Final = frozenset(name.encode() for name in ("amp", "⚡", "amp4ads", "⚡4ads", "amp4email", "⚡4email"))
+
+
+@lru_cache(maxsize=64)
+def _html(raw: bytes) -> tuple[str | None, bool]:
+    """Return the language of an html tag, and whether it says AMP; a site has few such tags."""
+    tag = Tag(b"html", raw)
+    lang = tag.get(b"lang")
+    return lang.text if lang else None, any(attribute.name in _AMP for attribute in tag.attributes)
 
 
 class Document:
@@ -119,10 +128,9 @@ class Document:
     def _html(self, raw: bytes) -> None:
         if self.stage is not Stage.BEFORE_HEAD:
             return
-        tag = Tag(b"html", raw)
-        lang = tag.get(b"lang")
-        self.lang = lang.text if lang and self.lang is None else self.lang
-        if any(attribute.name in _AMP for attribute in tag.attributes):
+        lang, amp = _html(raw)
+        self.lang = lang if self.lang is None else self.lang
+        if amp:
             self.amp = True
             self._settle(Stage.FRAGMENT)
 

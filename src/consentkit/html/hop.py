@@ -44,7 +44,7 @@ PROLOGUE: Final = re.compile(
 """Doctype, html and head as they begin most documents."""
 TURN: Final = re.compile(rb"</(?i:head)>[%(s)b]*+<(?i:body)(?=[%(s)b/>])%(a)b>" % _B)
 """From the head into the body."""
-_SINGLE: Final = re.compile(rb"=[%b]*+'" % _S)
+_SINGLE: Final = re.compile(rb"'(?<=[=%b]')" % _S)
 _OPENING: Final = frozenset(b"=\t\n\f\r ")
 _ANCHORS: Final = rb"({[|^`~\@$%+*;#?,!&:=/._-"
 """Bytes that are rare in markup, rarest first; a mark is searched by one of its own."""

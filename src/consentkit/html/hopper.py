@@ -10,17 +10,20 @@ from consentkit.html.document import Stage
 from consentkit.html.hop import PROLOGUE, TURN, Marked
 from consentkit.html.rawtext import CLOSERS, COMMENT
 from consentkit.html.rules import Known
-from consentkit.html.scan import LIMIT, Unfinished, tag_end
+from consentkit.html.scan import END, LIMIT, Unfinished, tag_end
 from consentkit.html.tag import Context
 from consentkit.html.verdicts import name_at
 from consentkit.html.walker import Walker
 
 __all__ = ["Hopper"]
 
-_NEAR = 1024
+_NEAR = 256
 """Bytes that are walked before hopping: up to there, walking is cheaper than proving."""
 _RUN = 4096
 """Bytes of an svg looked over at once, so that one with many marks is not looked over many times."""
+
+_SHORT = 2048
+"""A tag shorter than this is looked at from its start again when more has come."""
 
 
 class Hopper(Walker):
@@ -33,8 +36,11 @@ class Hopper(Walker):
 
     def rebase(self, offset: int) -> None:
         """The buffer's first `offset` bytes are gone."""
-        super().rebase(offset)
+        self.pos -= offset
         self._stop = self._run_end = -1
+        if self._resume or self._text is not None or self._searched:
+            self.pos += offset
+            super().rebase(offset)
 
     def _walk(self, buffer: bytes) -> bool:  # noqa: C901, PLR0912, PLR0915 - the one hot loop: a call a tag costs a fifth
         """Hop from tag to tag that matters; leave to `_token` what is not plain."""
@@ -74,6 +80,8 @@ class Hopper(Walker):
                 end = buffer.find(b">", pos) + 1
                 entry = known(buffer[pos:end])
                 if entry is None:
+                    if not end and size - pos < _SHORT and buffer[pos + 1 : pos + 2].isalpha():
+                        return self._wait(pos, 0, END)
                     end = pos if head else self._leap(buffer, pos)
                     if end > pos:
                         pos = end
