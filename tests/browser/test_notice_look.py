@@ -48,6 +48,17 @@ async def test_pages_fit_their_window(
         await tab.goto(site.page("/p", ARTICLE.replace("{lang}", language)))
         await tab.screenshot(path=ARTEFACTS / f"notice-{regime}-{layout}-{name}.png")
         assert await tab.evaluate(OVERFLOW) is False
+    site.use()
+    await tab.goto(site.page("/p", ARTICLE.replace("{lang}", language)))
+    await until(tab, "!!window.consentkit?.ready?.then")
+    await tab.locator("#consentkit-preferences").click()
+    await tab.locator("dialog").wait_for()
+    await tab.screenshot(path=ARTEFACTS / f"dialog-{name}.png")
+    await tab.keyboard.press("Escape")
+    await tab.locator("#consentkit-reject").click()
+    await until(tab, "consentkit.state.decided")
+    await tab.screenshot(path=ARTEFACTS / f"decided-{name}.png")
+    site.decisions.clear()
     for path in ("", "declaration"):
         await tab.goto(f"{site.origin}/_consent/{path}?lang={language}&next=/p")
         for summary in await tab.query_selector_all("summary"):

@@ -102,7 +102,7 @@ async def test_every_control_has_a_name(site: Site, tab: Page) -> None:
 
     for line in (
         'heading "Cookie preferences" [level=1]',
-        'checkbox "Statistics Allowed"',
+        'checkbox "Statistics Allow"',
         'button "Save choices"',
     ):
         assert line in tree
