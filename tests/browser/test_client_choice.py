@@ -234,7 +234,7 @@ async def test_a_changed_notice_is_shown_anew(site: Site, tab: Page) -> None:
     await tab.locator("#consentkit-accept").click()
 
     await until(tab, "performance.getEntriesByType('navigation')[0].type === 'reload'")
-    assert await tab.locator("#consentkit-banner").is_visible()
+    await tab.locator("#consentkit-banner").wait_for()
 
 
 async def test_where_fetch_is_blocked_the_form_itself_is_sent(site: Site, tab: Page) -> None:

@@ -51,9 +51,9 @@ async def test_the_page_shows_what_holds_and_withdraws_it(site: Site, plain: Pag
     await plain.wait_for_url("**/p")
     await plain.locator("#consentkit-preferences").click()
     await plain.wait_for_url("**/_consent/**")
+    await plain.get_by_text("You have accepted everything.").wait_for()
     boxes = plain.locator("input[name=purpose]")
     assert [await boxes.nth(n).is_checked() for n in range(await boxes.count())] == [True, True, True]
-    assert await plain.get_by_text("You have accepted everything.").is_visible()
 
     await plain.get_by_role("button", name="Withdraw everything").click()
 
@@ -80,9 +80,9 @@ async def test_a_grant_that_was_not_recorded_says_so_and_offers_the_way_back(sit
 
     await plain.locator("#consentkit-accept").click()
 
-    assert await plain.get_by_role("heading", level=1).inner_text() == "Your choice could not be recorded"
+    await plain.get_by_role("heading", level=1, name="Your choice could not be recorded").wait_for()
     await plain.get_by_role("link", name="Open the preferences").click()
-    assert await plain.get_by_role("button", name="Save choices").is_visible()
+    await plain.get_by_role("button", name="Save choices").wait_for()
 
 
 async def test_the_style_of_the_page_is_ours_and_allowed(site: Site, tab: Page) -> None:
