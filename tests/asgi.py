@@ -19,6 +19,8 @@ SAME = (b"sec-fetch-site", b"same-origin")
 """What a browser adds to a form of the page's own origin."""
 KEY = "K7-wq2Lr9_vXe4Tz8bHn3Jm6Pd1Sf5Gy0"
 """A secret key as one is meant to be: 33 random characters."""
+PATIENCE = 20
+"""Seconds after which a connection that should have ended is a failed test."""
 OURS = b'<span id="consentkit"'
 """How the notice's piece begins."""
 
@@ -111,7 +113,8 @@ def body_of(body: bytes, *pieces: bytes) -> list[Message]:
 async def drive(app: App, scope: Message, received: Iterable[Message] = ()) -> Reply:
     """Run one connection to its end and return what was sent. After the messages given, the client stays silent."""
     reply = Reply()
-    await app(scope, receiver(received), recorder(reply))
+    async with asyncio.timeout(PATIENCE):
+        await app(scope, receiver(received), recorder(reply))
     return reply
 
 

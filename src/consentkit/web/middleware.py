@@ -18,7 +18,8 @@ from jinja2 import TemplateError
 
 from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
-from consentkit.core.cookie import CookieCodec
+from consentkit.core.consent import Consent, Signals
+from consentkit.core.cookie import NOTHING, CookieCodec
 from consentkit.core.errors import ConfigurationError, ConsentkitError
 from consentkit.core.policy import Policy
 from consentkit.policyfile import load
@@ -27,7 +28,7 @@ from consentkit.web.conditions import app_view
 from consentkit.web.endpoint import Endpoint
 from consentkit.web.excluded import excluder, route_below
 from consentkit.web.limit import RateLimit
-from consentkit.web.notice import NoticeBook
+from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
 from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit, own_path
 from consentkit.web.response import Gate, Response
@@ -105,6 +106,8 @@ class ConsentMiddleware:
         self._resolver = Resolver(self.policy, codec, transport, jurisdiction, self._unknown_name)
         self._gate = Gate(book, prefix)
         pages = Pages(self.policy, book)
+        if templates:
+            self.fault = _draw_all(pages, self._resolver.consent(Signals(), NOTHING))
         decisions = Decisions(self.policy, book, pages, self.audit, RateLimit(grants_per_second))
         self._endpoint = Endpoint(self._gate, pages, decisions, self.audit)
 
@@ -189,6 +192,19 @@ class ConsentMiddleware:
         if self._debug:
             raise LookupError(message)
         logger.error(message)
+
+
+def _draw_all(pages: Pages, consent: Consent) -> ConfigurationError | None:
+    """Draw each template once: a site's own may parse and still fail, and then it fails at start and not before a visitor."""
+    view = View(language=pages.policy.language)
+    try:
+        pages.book.body(consent, view)
+        pages.preferences(consent, view)
+        pages.declaration(view)
+        pages.problem(503, view)
+    except (TemplateError, KeyError) as error:
+        return ConfigurationError(f"templates: {type(error).__name__}: {error}")
+    return None
 
 
 def _check_prefix(prefix: str, cookie: str) -> None:
