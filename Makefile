@@ -29,6 +29,7 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+	$(BIN)/mypy -p examples.newsroom
 
 layers: setup
 	$(BIN)/lint-imports --no-cache
