@@ -188,7 +188,8 @@ def test_a_process_that_ends_without_lifespan_drains_by_itself(tmp_path):
 
         async def main():
             log = AuditLog("sqlite:///consent.db", timeout=5)
-            app = ConsentMiddleware(serving(PAGE), policy=Policy.model_validate(POLICY), secret_key=KEY, audit=log)
+            app = ConsentMiddleware(serving(PAGE), policy=Policy.model_validate(POLICY), secret_key=KEY, audit=log,
+                                    grants_per_second=None)
             await log.start()
             other = sqlite3.connect("consent.db", isolation_level=None)
             other.execute("BEGIN EXCLUSIVE")
