@@ -348,3 +348,37 @@ def test_the_memo_never_grows_beyond_its_limit() -> None:
 
     assert 0 < len(rules.memo) <= 10
     assert all(len(key) <= 40 for key in rules.memo if isinstance(key, bytes))
+
+
+ICON = b"<svg a=b><g fill='url(#c)'><!-- d --></g></svg>"
+
+
+@pytest.mark.parametrize("element", [ICON, b"<noscript><p><b>a</b></noscript>", b"<template><p></template>"])
+def test_an_element_without_anything_to_gate_is_walked_once(element: bytes) -> None:
+    class Quiet(Denied):
+        def judge(self, tag: Tag) -> Verdict:
+            self.seen.append(tag)
+            return PASS
+
+    rules = Quiet()
+    outs = [rewrite(rules, [b"<p>" + element + b"</p>" + IMG]) for _ in range(2)]
+
+    assert outs == [b"<p>" + element + b"</p>" + IMG] * 2
+    assert (element,) in rules.memo
+
+
+def test_an_element_with_something_to_gate_is_gated_each_time() -> None:
+    rules = Denied()
+    page = b"<p><noscript>" + IMG + b"</noscript>"
+
+    for _ in range(3):
+        assert rewrite(rules, [page]) == b"<p><noscript>" + HELD + b"</noscript>"
+
+
+def test_an_element_that_ends_the_body_is_not_taken_for_known() -> None:
+    rules = Denied()
+    page = b"<body><svg></body></svg>"
+    first = rewrite(rules, [page], NOTICE)
+
+    assert rewrite(rules, [page], NOTICE_AT_END) == b"[H]<body><svg>[B]</body></svg>"
+    assert first == b"[H]<body>[B]<svg></body></svg>"

@@ -39,10 +39,10 @@ _HEAD: Final = (
     % {**_B, b"u": _USUAL}
 )
 PROLOGUE: Final = re.compile(
-    rb"[%(s)b]*+<!(?i:doctype)[^>]*+>[%(s)b]*+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>" % _B
+    rb"[%(s)b]*+(?:<!(?i:doctype)[^>]*+>[%(s)b]*+)?+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>" % _B
 )
 """Doctype, html and head as they begin most documents."""
-TURN: Final = re.compile(rb"</(?i:head)>[%(s)b]*+<(?i:body)(?=[%(s)b/>])%(a)b>" % _B)
+TURN: Final = re.compile(rb"(</(?i:head)>[%(s)b]*+)?+<(?i:body)(?=[%(s)b/>])%(a)b>" % _B)
 """From the head into the body."""
 _SINGLE: Final = re.compile(rb"'(?<=[=%b]')" % _S)
 _OPENING: Final = frozenset(b"=\t\n\f\r ")

@@ -6,13 +6,16 @@ again. Whatever is not plain is left to the walker's steps.
 
 from __future__ import annotations
 
+import re
+
+from consentkit.html.context import TREE_NAMES
 from consentkit.html.document import Stage
 from consentkit.html.hop import PROLOGUE, TURN, Marked
 from consentkit.html.rawtext import CLOSERS, COMMENT
-from consentkit.html.rules import Known
+from consentkit.html.rules import PASS, Known
 from consentkit.html.scan import END, LIMIT, Unfinished, tag_end
 from consentkit.html.tag import Context
-from consentkit.html.verdicts import name_at
+from consentkit.html.verdicts import Verdicts, name_at
 from consentkit.html.walker import Walker
 
 __all__ = ["Hopper"]
@@ -25,21 +28,26 @@ _RUN = 4096
 _SHORT = 2048
 """A tag shorter than this is looked at from its start again when more has come."""
 
+_CLOSINGS = {name[:3]: b"</%b>" % name for name in TREE_NAMES - {b"frameset"}}
+_ENDS_BODY = re.compile(rb"</(?i:body|html)")
+
 
 class Hopper(Walker):
     """The fast way through a page."""
 
     _stop = -1
     _marks: Marked | None = None
+    _element: tuple[int, int, int, Verdicts] | None = None
     _run_end = -1
     _run_marks: Marked | None = None
 
     def rebase(self, offset: int) -> None:
         """The buffer's first `offset` bytes are gone."""
-        self.pos -= offset
         self._stop = self._run_end = -1
-        if self._resume or self._text is not None or self._searched:
-            self.pos += offset
+        self._element = None
+        if self._text is None and not self._resume and not self._searched:
+            self.pos -= offset
+        else:
             super().rebase(offset)
 
     def _walk(self, buffer: bytes) -> bool:  # noqa: C901, PLR0912, PLR0915 - the one hot loop: a call a tag costs a fifth
@@ -48,6 +56,8 @@ class Hopper(Walker):
         head = document is not None and document.before_body
         if self._resume or not self.tree.plain or (head and document is not None and not document.in_head):
             return self._off_the_path(buffer)
+        if self._element is not None:
+            self._remember(buffer)
         verdicts, output = self.verdicts, self.output
         hop, known, traced = verdicts.hop, verdicts.known, output.trace is not None
         walk = hop.head if head else hop.body
@@ -122,10 +132,35 @@ class Hopper(Walker):
             pos = self.pos
 
     def _leap(self, buffer: bytes, pos: int) -> int:
-        """Return the end of an svg, math or select that holds nothing of interest; else `pos`."""
-        hop = self.verdicts.hop
-        found = hop.island(buffer, pos)
-        return found.end() if found and hop.marked(buffer, pos, found.end()) is None else pos
+        """Return the end of an svg, noscript or the like that holds nothing to gate; else `pos`.
+
+        What such an element comes to depends on its bytes alone, so one that was walked without an insertion is known.
+        """
+        closing = _CLOSINGS.get(buffer[pos + 1 : pos + 4].lower())
+        if closing is None:
+            return pos
+        verdicts = self.verdicts
+        end = buffer.find(closing, pos, pos + verdicts.longest) + len(closing)
+        if end > pos and verdicts.known((buffer[pos:end],)) is not None:
+            return end
+        found = verdicts.hop.island(buffer, pos)
+        self._element = (pos, end, len(self.output.pieces), verdicts)
+        if found is None or verdicts.hop.marked(buffer, pos, found.end()) is not None:
+            return pos
+        self.pos = found.end()
+        self._remember(buffer)
+        return self.pos
+
+    def _remember(self, buffer: bytes) -> None:
+        """Keep the element that `_leap` met, if it ends here and nothing went into it."""
+        if self._element is None:
+            return
+        start, end, pieces, verdicts = self._element
+        self._element = None
+        if end == self.pos and verdicts is self.verdicts and pieces == len(self.output.pieces):
+            raw = buffer[start:end]
+            if not _ENDS_BODY.search(raw):
+                verdicts.keep((raw,), (PASS, b"", b"", False, end - start))
 
     def _look(self, buffer: bytes, pos: int) -> Known | None:
         """Judge the opener at `pos` for the first time; None if it must be walked."""
@@ -140,6 +175,13 @@ class Hopper(Walker):
         document = self.document
         if self.tree.shallow and not self._resume:
             self._run(buffer)
+            pos = self.pos
+            if (
+                buffer.find(b">", pos) < 0
+                and len(buffer) - pos < _SHORT
+                and buffer[pos + 1 : pos + 2].isalpha()
+            ):
+                return self._wait(pos, 0, END)
         elif document is not None and document.stage is Stage.START:
             return self._prologue(buffer)
         return self._token(buffer)
@@ -174,6 +216,7 @@ class Hopper(Walker):
         if found is None or document is None or found.end() - self.pos > LIMIT:
             return self._token(buffer)
         self.pos = found.end()
-        document.closer(b"head")
+        if found[1]:
+            document.closer(b"head")
         self._move_behind(buffer, document.opener(b"body", b"<body>"), self.pos)
         return True

@@ -76,12 +76,19 @@ class Text:
         while True:
             found = _search(self._state, self._cut).search(buffer, self.resume)
             if found is None:
-                tail = _TAIL.search(buffer, max(self.resume, len(buffer) - _LONGEST))
-                self.resume = tail.start() if tail else max(self.resume, len(buffer))
+                self.resume = self._undecided(buffer)
                 return -1
             end = self._met(found)
             if end >= 0:
                 return end
+
+    def _undecided(self, buffer: bytes) -> int:
+        """Return where the bytes begin that may be the first of a mark."""
+        near = max(self.resume, len(buffer) - _LONGEST)
+        if self._state in CLOSED_BY_TAG and buffer.find(b"<", near) < 0:
+            return max(self.resume, len(buffer))
+        tail = _TAIL.search(buffer, near)
+        return tail.start() if tail else max(self.resume, len(buffer))
 
     def _met(self, found: re.Match[bytes]) -> int:
         mark = found[0].lower()

@@ -107,7 +107,7 @@ class Rewriter:
     def _drive(self, buffer: bytes) -> bytes:
         walker = self._walker
         try:
-            while walker.step(buffer):
+            while walker.step(walker, buffer):
                 pass
             if walker.final:
                 walker.finish(buffer)

@@ -79,7 +79,7 @@ class Memo(dict[object, Known]):
 
     __slots__ = ("entries", "longest")
 
-    def __init__(self, entries: int = 4096, longest: int = 1024) -> None:
+    def __init__(self, entries: int = 4096, longest: int = 2048) -> None:
         super().__init__()
         self.entries = entries
         self.longest = longest

@@ -36,14 +36,14 @@ def edit(raw: bytes, verdict: Verdict) -> bytes:
 class Verdicts:
     """The rules of a page, unpacked for quick use."""
 
-    __slots__ = ("_longest", "_marks", "_memo", "_names", "_rules", "hop", "judge_text", "known")
+    __slots__ = ("_marks", "_memo", "_names", "_rules", "hop", "judge_text", "known", "longest")
 
     def __init__(self, rules: Rules, at_end: bool) -> None:
         self._rules = rules
         self._names = rules.names
         self._marks = rules.marks
         self._memo = memo = rules.memo
-        self._longest = 0 if memo is None else memo.longest
+        self.longest = 0 if memo is None else memo.longest
         self.known: Callable[[object], Known | None] = _nothing if memo is None else memo.get
         self.hop: Hop = hop_for(rules.names, rules.marks, at_end)
         self.judge_text = rules.judge_text
@@ -72,11 +72,12 @@ class Verdicts:
                 return None
             verdict = self._rules.judge(Tag(name, raw, context)) if wanted else PASS
             known = (verdict, edit(raw, verdict), _kind(name, verdict), name in HEAD_NAMES, len(raw))
-            if len(raw) <= self._longest:
-                self._keep(key, known)
+            if len(raw) <= self.longest:
+                self.keep(key, known)
         return known
 
-    def _keep(self, key: object, known: Known) -> None:
+    def keep(self, key: object, known: Known) -> None:
+        """Remember, for every page of these rules."""
         memo = self._memo
         if memo is None:
             return

@@ -24,6 +24,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = b"\xef\xbb\xbf"
 _WITH_TEXT = frozenset((b"script", b"style"))
 
+Step = Callable[["Walker", bytes], bool]
+"""A method rather than a bound one: a walker that points at itself would stay until the next garbage collection."""
+
 
 class Walker:
     """The state of one page's reading."""
@@ -50,7 +53,7 @@ class Walker:
         self.document = None if placement is None else Document(at_end)
         self.tree = Tree()
         self.verdicts = Verdicts(rules, at_end)
-        self.step: Callable[[bytes], bool] = self._begin
+        self.step: Step = Walker._begin
 
     # -- at the seams between chunks
 
@@ -91,7 +94,7 @@ class Walker:
         if not self.final and (start in (b"\xff", b"\xfe") or (len(start) < 3 and _UTF8.startswith(start))):
             return self._wait(0)
         self.pos = 3 if start == _UTF8 else 0
-        self.step = self._walk
+        self.step = type(self)._walk
         return True
 
     def _wait(self, at: int, resume: int = 0, wake: bytes = b"") -> bool:
@@ -241,13 +244,13 @@ class Walker:
             self._read_text(Text(kind, end, self.tree.cut), kind)
             if tag is not None:
                 self._opener_tag, self._opener_at = tag, lt
-                self.step = self._in_wanted_text
+                self.step = Walker._in_wanted_text
         return True
 
     def _read_text(self, text: Text, name: bytes = b"") -> bool:
         self._text = text
         self._raw_name = name
-        self.step = self._in_text
+        self.step = Walker._in_text
         return True
 
     def _in_text(self, buffer: bytes) -> bool:
@@ -257,7 +260,7 @@ class Walker:
             return self._wait(text.resume)
         self.pos = end
         self._text = None
-        self.step = self._walk
+        self.step = type(self)._walk
         return True
 
     def _in_wanted_text(self, buffer: bytes) -> bool:
@@ -278,7 +281,7 @@ class Walker:
             self.output.count(verdict)
         self._opener_tag = None
         self.pos = seen
-        self.step = self._in_text
+        self.step = Walker._in_text
         if end >= 0:
             self._text = None
         return True
@@ -288,7 +291,7 @@ class Walker:
     def _read_long(self, tag: LongTag, move: int = Move.NOTHING) -> bool:
         self._long = tag
         self._long_move = move
-        self.step = self._in_long
+        self.step = Walker._in_long
         return True
 
     def _in_long(self, buffer: bytes) -> bool:
@@ -316,7 +319,7 @@ class Walker:
 
     def _end_long(self, buffer: bytes, name: bytes, raw: bytes) -> None:
         self._long = None
-        self.step = self._walk
+        self.step = type(self)._walk
         if name:
             self._move_behind(buffer, self._long_move, self.pos)
             slash = b"/>" if raw.endswith((b'"/>', b"'/>", b" />")) else END
