@@ -96,7 +96,10 @@ async def test_a_grant_brings_all_to_life_in_order_and_a_withdrawal_ends_it(
     assert [text for text in said if "Content Security Policy" in text or "TrustedScript" in text] == []
     paper.hits.clear()
     await tab.evaluate("void consentkit.withdraw()")
-    await until(tab, "performance.getEntriesByType('navigation')[0].type === 'reload' && !!window.consentkit")
+    await until(
+        tab,
+        "performance.getEntriesByType('navigation')[0].type === 'reload' && !!window.consentkit?.ready?.then",
+    )
     assert await tab.evaluate("[consentkit.state.outcome, window.ran]") == ["refused", None]
     assert paper.hits == []
 
