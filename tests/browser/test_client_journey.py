@@ -127,7 +127,8 @@ async def test_a_page_that_answered_a_form_stays_after_a_refusal(paper: Newspape
     await tab.goto(paper.address)
     await tab.locator("#post").click()
     await until(
-        tab, "performance.getEntriesByType('navigation')[0].type === 'navigate' && !!window.consentkit"
+        tab,
+        "performance.getEntriesByType('navigation')[0].type === 'navigate' && !!window.consentkit?.ready?.then",
     )
     born = await tab.evaluate("performance.timeOrigin")
 
