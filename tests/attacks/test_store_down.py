@@ -22,7 +22,7 @@ INERT = b'type="text/plain" data-ck='
 @pytest.fixture
 async def audit(tmp_path: Path) -> AsyncIterator[AuditLog]:
     """A log that gives up soon, so that the tests of its faults do not take long."""
-    log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}", timeout=0.15)
+    log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}", timeout=0.5)
     yield log
     await log.close()
 
@@ -75,6 +75,13 @@ def decision_in(reply: Any) -> Decision:
     decision = CookieCodec([KEY], "https://paper.example").load(cookie_of(reply)[1].partition(b"=")[2])
     assert decision is not None
     return decision
+
+
+async def granting(app: Any, notice: str, *purposes: str) -> Any:
+    """A choice that opens these purposes while the store is well."""
+    reply = await post(app, {"action": "save", "purpose": purposes, "notice": notice})
+    assert reply.status == 303
+    return reply
 
 
 @pytest.fixture
@@ -143,7 +150,7 @@ async def test_the_json_answer_of_a_spooled_refusal_names_its_event(site):
 
 async def test_a_save_that_opens_and_closes_closes_at_once_and_opens_nothing(site, logged):
     app, file, notice = site
-    granted = await post(app, {"action": "save", "purpose": "marketing", "notice": notice})
+    granted = await granting(app, notice, "marketing")
     fields = {"action": "save", "purpose": "analytics", "notice": notice}
     with locked(file):
         reply = await post(app, fields, [SAME, cookie_of(granted)])
@@ -155,7 +162,7 @@ async def test_a_save_that_opens_and_closes_closes_at_once_and_opens_nothing(sit
 
 async def test_what_stood_before_is_kept_by_a_save_that_could_not_be_recorded(site):
     app, file, notice = site
-    both = await post(app, {"action": "save", "purpose": ["analytics", "marketing"], "notice": notice})
+    both = await granting(app, notice, "analytics", "marketing")
     fields = {"action": "save", "purpose": ["analytics", "functional"], "notice": notice}
     with locked(file):
         reply = await post(app, fields, [SAME, cookie_of(both)])
@@ -166,7 +173,7 @@ async def test_what_stood_before_is_kept_by_a_save_that_could_not_be_recorded(si
 
 async def test_a_save_that_only_closes_is_taken_whatever_the_store_does(site, audit):
     app, file, notice = site
-    both = await post(app, {"action": "save", "purpose": ["analytics", "marketing"], "notice": notice})
+    both = await granting(app, notice, "analytics", "marketing")
     with locked(file):
         reply = await post(
             app, {"action": "save", "purpose": "analytics", "notice": notice}, [SAME, cookie_of(both)]
@@ -180,7 +187,7 @@ async def test_a_save_that_only_closes_is_taken_whatever_the_store_does(site, au
 
 async def test_closing_one_service_alone_is_a_refusal_too(site):
     app, file, notice = site
-    granted = await post(app, {"action": "accept", "notice": notice})
+    granted = await granting(app, notice, "functional", "analytics", "marketing")
     fields = {
         "action": "save",
         "purpose": ["functional", "analytics", "marketing"],
@@ -202,7 +209,7 @@ async def test_an_ended_decision_keeps_nothing_open(wrap, audit, policy, tmp_pat
     await audit.start()
     app = wrap(serving(PAGE))
     notice = json.loads((await get(app, "/_consent/state")).body)["notice"]
-    both = await post(app, {"action": "save", "purpose": ["analytics", "marketing"], "notice": notice})
+    both = await granting(app, notice, "analytics", "marketing")
     short = wrap(serving(PAGE), policy=policy.model_copy(update={"lifetime": 1}))
     old = decision_in(both)
     aged = CookieCodec([KEY], "https://paper.example").dump(
@@ -224,7 +231,7 @@ async def test_a_log_that_cannot_be_written_warns_at_start_and_says_what_follows
     wrap, tmp_path, where, caplog
 ):
     (tmp_path / "a-file").write_text("")
-    log = AuditLog(f"sqlite:///{tmp_path / where}", timeout=0.15)
+    log = AuditLog(f"sqlite:///{tmp_path / where}", timeout=0.5)
     app = wrap(lifespan_app, audit=log)
 
     reply = await drive(app, {"type": "lifespan"}, [{"type": "lifespan.startup"}])
