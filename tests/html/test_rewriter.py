@@ -40,6 +40,9 @@ GATED = {
     "after a script with a comment": b"<script><!-- </script>%b",
     "after an escaped script": b"<script><!-- <script> </script> --></script>%b",
     "after a double escaped script": b"<script><!-- <script> --></script>%b",
+    "after a script whose comment ends at once": b"<script><!--><script></script>%b",
+    "after a style that may be svg's": b"<svg></div><style><!-- </style>%b",
+    "in a script that may be svg's": b"<svg></div><script>%b",
     "after a textarea": b"<textarea><!-- <script></textarea>%b",
     "after a style": b"<style>a{}<script></STYLE >%b",
     "in svg": b"<svg><g>%b</g></svg>",
@@ -90,6 +93,39 @@ def test_what_is_no_tag_stays(tr: Tr, around: bytes) -> None:
     page = around.replace(b"%b", IMG)
 
     assert tr(page) == page
+
+
+FAR = b"<p>a</p>" * 100
+QUOTED = b'<p class="a">b</p>' * 50
+
+
+@pytest.mark.parametrize("filler", [FAR, FAR + QUOTED + FAR, b"words " * 200])
+@pytest.mark.parametrize(
+    ("around", "gated"),
+    [
+        (b'%f<p title="> %b">', False),
+        (b'%f<p title= "> %b">', False),
+        (b"%f<p title='<i a=\"b\"> %b'>", False),
+        (b"<p title='%f<i a=\"b\">%f%b'>", False),
+        (b"<p title= '%f<i a=\"b\">%f%b'>", False),
+        (b"%f<p title=\n'<i a=\"b\">%f %b'>", False),
+        (b"%f<p title='a'>%f<p title='<i a=\"b\"> %b'>", False),
+        (b'<p title="%f %b">', False),
+        (b'%f<p a=b">%b', True),
+        (b'%f<p a="b" >%b', True),
+        (b'%f<p "">%b', True),
+        (b"%f it's '%b'", True),
+        (b"%f<p a='b'>%b", True),
+        (b"%f</ a='\">%b", True),
+    ],
+)
+def test_what_stands_far_behind_the_last_known_place_is_judged_right(
+    tr: Tr, filler: bytes, around: bytes, gated: bool
+) -> None:
+    image = IMG.replace(b"<img ", b"<img  ")
+    page = around.replace(b"%f", filler if b'"%f' not in around else FAR).replace(b"%b", image)
+
+    assert tr(page) == (page.replace(image, HELD.replace(b"<img ", b"<img  ")) if gated else page)
 
 
 def test_a_granted_opener_stays(tr: Tr) -> None:

@@ -22,14 +22,16 @@ class Output:
     pieces: list[bytes | memoryview]
     sent: int = 0
     written: int = 0
+    ready: int = 0
+    """Bytes in the pieces; kept only for `trace`."""
 
     def put(self, buffer: bytes, at: int, text: bytes) -> None:
         """Insert bytes of ours before offset `at` of the buffer."""
-        self.pieces.append(memoryview(buffer)[self.sent : at])
-        self.sent = at
+        self.pieces += (memoryview(buffer)[self.sent : at], text)
         if self.trace is not None:
-            self.trace(self.written + sum(map(len, self.pieces)), len(text))
-        self.pieces.append(text)
+            self.trace(self.written + self.ready + at - self.sent, len(text))
+            self.ready += at - self.sent + len(text)
+        self.sent = at
 
     def insert(self, buffer: bytes, base: int, insertions: tuple[Insertion, ...]) -> None:
         """Insert what a verdict says, relative to `base`."""
@@ -50,6 +52,6 @@ class Output:
             pieces.append(memoryview(buffer)[self.sent : end])
             result = b"".join(pieces)
             pieces.clear()
-        self.sent = 0
+        self.sent = self.ready = 0
         self.written += len(result)
         return result
