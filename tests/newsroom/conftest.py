@@ -109,9 +109,12 @@ def wait_for(address: str) -> None:
             return
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One Chromium for the run, with its bfcache on, as people have it."""
+    """A Chromium for each module, with its bfcache on, as people have it.
+
+    Not for the whole run: while Playwright's blocking form is at work, no other test's event loop can run.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
