@@ -1,4 +1,11 @@
-"""Bytes in, bytes out: chunks of any size into one page, bounded memory, and `Blunt` after a fault."""
+"""Bytes in, bytes out: chunks of any size into one page, bounded memory, and `Blunt` after a fault.
+
+Known limits: in ISO-2022-JP a byte of two-byte text may look like `<`; such a page gets all its tags judged, and words
+may be taken for tags. UTF-16 without a byte order mark must be kept away by the caller, who knows the declared charset.
+A noscript whose content leaves a comment or a quote open is read as a browser with JavaScript reads it. A notice for
+the end of the file is not placed when the file ends inside a comment, a raw text, a template or a noscript: closing a
+script there would run it.
+"""
 
 from __future__ import annotations
 
