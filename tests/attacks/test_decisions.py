@@ -168,6 +168,30 @@ async def test_a_double_click_is_one_event_and_two_equal_answers(wrap, logged):
     assert [event["act"] for event in logged()] == ["accept", "reject"]
 
 
+async def test_a_second_click_that_brings_the_first_ones_cookie_is_the_same_event(wrap, logged):
+    app = wrap(serving(PAGE))
+    for action in ("accept", "reject"):
+        fields = {"action": action, "notice": await notice_of(app), "view": VIEW + action}
+        one = await post(app, fields)
+        two = await post(app, fields, [SAME, cookie_of(one)])
+        assert decision_in(two).purposes == decision_in(one).purposes
+        assert decision_in(two).visitor == decision_in(one).visitor
+
+    assert [event["act"] for event in logged()] == ["accept", "reject"]
+
+
+async def test_a_change_of_mind_and_back_on_one_page_is_three_events(wrap, logged):
+    app = wrap(serving(PAGE))
+    fields = {"notice": await notice_of(app), "view": VIEW}
+    one = await post(app, {"action": "accept", **fields})
+    two = await post(app, {"action": "withdraw", **fields}, [SAME, cookie_of(one)])
+    three = await post(app, {"action": "accept", **fields}, [SAME, cookie_of(two)])
+
+    assert [event["act"] for event in logged()] == ["accept", "withdraw", "accept"]
+    assert decision_in(three).visitor == logged()[2]["visitor"]
+    assert decision_in(three).visitor != decision_in(one).visitor
+
+
 async def test_the_same_act_much_later_from_the_same_page_is_an_event_of_its_own(wrap, logged, monkeypatch):
     from consentkit.web import submit
 

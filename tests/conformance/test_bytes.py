@@ -52,6 +52,7 @@ async def test_32b_single_bytes_and_empty_chunks_make_the_same_page(wrap):
     single = await get(wrap(serving(*chunks, b"")))
 
     assert steady(single) == steady(await get(wrap(serving(PAGE))))
+    assert all(each["body"] for each in single.messages[1:-1]), "nothing is sent while nothing is decided"
 
 
 PIECES = st.sampled_from(

@@ -319,5 +319,12 @@ async def test_17_behind_a_prefix_proxy_our_addresses_carry_the_prefix_and_the_c
     assert b"; Path=/;" in (refused.one(b"set-cookie") or b"")
 
 
+async def test_17b_a_root_path_ends_at_a_slash(wrap):
+    """``/legal/imprint`` lies under the rule for ``/legal/*`` though the root path is called ``/le``."""
+    page = await get(wrap(serving(PAGE)), "/legal/imprint", root_path="/le")
+
+    assert b'id="consentkit-banner"' not in page.body
+
+
 def test_the_page_of_these_tests_holds_something_to_gate():
     assert GATED in PAGE

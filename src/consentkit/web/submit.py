@@ -125,7 +125,7 @@ class Decisions:
             self._policy,
             sent.choice,
             now=int(time.time()),
-            visitor=(previous.visitor if previous else None) or _visitor_id(sent.view, peer, visit),
+            visitor=(previous.visitor if previous else None) or _visitor_id(sent.view, peer, visit, previous),
             signalled=visit.consent.gpc,
             asked=asked,
         )
@@ -279,23 +279,55 @@ def _key(visit: Visit, *parts: str) -> bytes:
     return visit.resolver.codec.keyed_hash("\0".join(parts).encode("utf-8", "surrogatepass"))
 
 
-def _visitor_id(view: str, peer: Peer, visit: Visit) -> str:
-    """Random: 128 bits. Out of the page view's own random word where there is one, so that a double click has one id."""
+def _visitor_id(view: str, peer: Peer, visit: Visit, before: Decision | None) -> str:
+    """Random: 128 bits. Out of the page view's own random word where there is one, so that a double click has one id.
+
+    Who withdrew and grants again on the same page gets another: the withdrawal was the last to bear the old one.
+    """
     if not view:
         return secrets.token_urlsafe(16)
-    word = _key(visit, "visitor", view, peer.client, visit.fields.get(b"cookie", b"").decode("latin-1"))
+    word = _key(visit, "visitor", view, peer.client, _state(visit, before), _cookies_of_others(visit))
     return urlsafe_b64encode(word[:16]).rstrip(b"=").decode()
 
 
 def _once(act: Act) -> bytes | None:
-    """A key that two clicks on one button share, and no two acts else; it cannot be turned back into what it is of."""
+    """A key that two clicks on one button share, and no two acts else; it cannot be turned back into what it is of.
+
+    The second click may bring the cookie that answered the first: that one stands for nothing here. Any other decision
+    before tells acts apart: accept, withdraw and accept again on one page are three.
+    """
     if not act.sent.view:
         return None
-    choice = act.sent.choice
-    services = ",".join(f"{name}={yes}" for name, yes in sorted(choice.services.items()))
-    cookie = act.visit.fields.get(b"cookie", b"").decode("latin-1")
-    purposes = ",".join(sorted(choice.purposes))
-    return _key(act.visit, "once", act.sent.view, act.peer.client, choice.act, purposes, services, cookie)
+    choice, before = act.sent.choice, act.previous
+    answers = [*sorted(choice.purposes), *(f"{name}={yes}" for name, yes in sorted(choice.services.items()))]
+    repeated = before is not None and _repeats(before, act.outcome.decision)
+    state = _state(act.visit, None if repeated else before)
+    others = _cookies_of_others(act.visit)
+    return _key(
+        act.visit, "once", act.sent.view, act.peer.client, choice.act, ",".join(answers), state, others
+    )
+
+
+def _state(visit: Visit, before: Decision | None) -> str:
+    return "" if before is None else visit.resolver.codec.dump(before).decode()
+
+
+def _repeats(before: Decision, new: Decision) -> bool:
+    """Whether a decision says again what the one just before it said."""
+    same = (before.purposes, before.services, before.asked) == (new.purposes, new.services, new.asked)
+    return same and 0 <= new.at - before.at <= DOUBLE_CLICK
+
+
+def _cookies_of_others(visit: Visit) -> str:
+    """The cookies that tell one browser behind an address from another: all but ours, which a click changes."""
+    own = visit.resolver.transport.name(visit.keeping) or b""
+    pairs = (
+        pair.strip()
+        for name, value in visit.scope["headers"]
+        if name == b"cookie"
+        for pair in value.split(b";")
+    )
+    return b";".join(pair for pair in pairs if not pair.startswith(own + b"=")).decode("latin-1")
 
 
 def _age(event: str) -> float:

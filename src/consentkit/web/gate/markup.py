@@ -122,8 +122,6 @@ def _stilled(tag: Tag, fetches: frozenset[bytes], names: bytes) -> tuple[Inserti
     ours = b" " + MARK + b'="' + names + b'"'
     if tag.name == b"script":
         ours = b' type="text/plain"' + ours
-    if tag.part:
-        ours += b" "  # a later part begins with an attribute
     renamed = [
         Insertion(attribute.name_start, PREFIX)
         for attribute in tag.attributes
