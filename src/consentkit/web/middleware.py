@@ -144,7 +144,8 @@ class ConsentMiddleware:
         conditional = app_view(scope, visit, self._gate)
         response = Response(self._gate, visit, send, conditional)
         await self.app(scope, receive, response.send)
-        await response.finish()
+        if response.waits:
+            await response.finish()
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Our start before the app's, our drain after its shutdown, and every message of its own in between."""

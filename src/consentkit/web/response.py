@@ -127,6 +127,11 @@ class Response:
         else:
             await self._send(message)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a start is held that no body followed."""
+        return self._held is not None
+
     async def finish(self) -> None:
         """The app returned: a start that was held leaves as the app made it, and nothing is invented."""
         if self._held is not None:

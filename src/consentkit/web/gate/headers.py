@@ -123,10 +123,14 @@ def tags_for_app(value: bytes, state: bytes) -> bytes | None:
 
 def clears_cookies(headers: Iterable[Header]) -> bool:
     """Whether a response makes the browser drop every cookie of the site, ours among them (Clear Site Data, section 3.1)."""
-    return any(
-        len(name) == 15 and name.lower() == b"clear-site-data" and _CLEARS_COOKIES.search(value) is not None
-        for name, value in headers
-    )
+    for name, value in headers:
+        if (
+            len(name) == 15
+            and name.lower() == b"clear-site-data"
+            and _CLEARS_COOKIES.search(value) is not None
+        ):
+            return True
+    return False
 
 
 def untagged(value: bytes) -> bool:
