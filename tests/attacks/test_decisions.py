@@ -78,6 +78,21 @@ async def test_a_visitor_keeps_one_id_through_grants(wrap, logged):
     assert len({event["visitor"] for event in logged()}) == 1
 
 
+async def test_an_ended_decision_lends_neither_its_id_nor_its_yes(wrap, logged):
+    app = wrap(serving(PAGE))
+    fields = {"action": "save", "purpose": "analytics", "notice": await notice_of(app)}
+    old = decision_in(await post(app, fields))
+    ended = Decision(old.purposes, {}, old.asked, old.policy, old.at - 181 * 86_400, old.visitor)
+    cookie = (b"cookie", b"consentkit=" + CookieCodec([KEY], "https://paper.example").dump(ended))
+
+    again = await post(app, fields, [SAME, cookie])
+    from_nowhere = await post(app, fields, [cookie])
+
+    assert decision_in(again).visitor not in (None, old.visitor)
+    assert from_nowhere.status == 403
+    assert len(logged()) == 2
+
+
 async def test_ids_of_visitors_differ_though_they_send_the_same_page_view(wrap, logged):
     app = wrap(serving(PAGE))
     fields = {"action": "accept", "notice": await notice_of(app), "view": VIEW}
