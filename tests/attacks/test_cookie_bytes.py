@@ -99,9 +99,16 @@ async def test_three_hundred_cookies_around_ours_change_nothing(wrap):
 
 async def test_a_value_over_the_limit_is_ignored_though_it_is_signed(wrap):
     codec = CookieCodec([KEY], SITE.site.address)
-    long = codec._signer.sign(b"1~" + b"x" * LIMIT)
+    asked = (f"{number:06}" for number in range(150))
+    fields = (dict.fromkeys(SITE.askable, True), {}, frozenset({*asked, *SITE.fingerprints.values()}))
+    long = codec.dump(Decision(*fields, SITE.version[:16], int(time.time())))
+    short = codec.dump(
+        Decision(*fields[:2], frozenset(SITE.fingerprints.values()), SITE.version[:16], int(time.time()))
+    )
 
+    assert len(long) > LIMIT
     assert codec.load(long) is None
+    assert await opened(wrap, NAME + b"=" + short)
     assert not await opened(wrap, NAME + b"=" + long)
 
 

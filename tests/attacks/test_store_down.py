@@ -204,6 +204,16 @@ async def test_closing_one_service_alone_is_a_refusal_too(site):
     assert opened.status == 503
 
 
+async def test_a_yes_in_the_presence_of_a_signal_is_a_grant_though_it_was_said_before(site):
+    app, file, notice = site
+    fields = {"action": "save", "purpose": ["marketing"], "notice": notice}
+    before = await post(app, fields)
+    with locked(file):
+        reply = await post(app, fields, [SAME, cookie_of(before), (b"sec-gpc", b"1")])
+
+    assert (before.status, reply.status) == (303, 503)
+
+
 async def test_an_ended_decision_keeps_nothing_open(wrap, audit, policy, tmp_path, monkeypatch):
     """Its yes is no yes any more, so that a choice under a broken store must not renew it."""
     await audit.start()
