@@ -113,20 +113,14 @@ class ConsentMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        kind = scope["type"]
-        if kind == "http":
-            await self._http(scope, receive, send)
-        elif kind == "lifespan":
-            await self._lifespan(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await (self._lifespan if scope["type"] == "lifespan" else self.app)(scope, receive, send)
+            return
         if not self._checked_routes:
             self._check_routes(scope.get("app"))
         if self.fault is not None:
             raise self.fault.with_traceback(None)  # or each request would add its frames to the same error
-        path = own_path(scope)
+        path = own_path(scope) if scope.get("root_path") else scope["path"]
         if path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/"):
             visit = Visit(self._resolver, scope)
             await self._endpoint(visit, path[len(self.prefix) :], receive, send)

@@ -141,9 +141,14 @@ class Response:
         headers = message.get("headers", ())
         if not isinstance(headers, list | tuple):
             headers = message["headers"] = list(headers)
-        if clears_cookies(headers):
-            self._gate.warn_once("clear-site-data", CLEARED)
-        if not (is_html(headers) or (self.conditional and message["status"] == 304)):
+        html = False
+        for name, value in headers:
+            size = len(name)  # tells most fields apart without a copy of the name
+            if size == 12 and name.lower() == b"content-type":
+                html = html or is_html(value)
+            elif size == 15 and name.lower() == b"clear-site-data" and clears_cookies(value):
+                self._gate.warn_once("clear-site-data", CLEARED)
+        if not (html or (self.conditional and message["status"] == 304)):
             return False
         self._held = message
         return True
@@ -197,7 +202,8 @@ class Response:
         method = self._visit.scope["method"]
         if status == 304 and self.conditional:
             return Candidate(Touch.HEADERS, "a page of ours that has not changed")
-        return candidate(method, status, headers) if is_html(headers) else LEAVE_TYPE
+        html = any(name.lower() == b"content-type" and is_html(value) for name, value in headers)
+        return candidate(method, status, headers) if html else LEAVE_TYPE
 
     def _readable(self, found: Candidate) -> bool:
         """Whether the body's content codings can be undone; prepares for it."""

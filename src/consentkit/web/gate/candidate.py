@@ -49,13 +49,10 @@ LEAVE_DOWNLOAD = Candidate(Touch.NOTHING, "a download")
 GATE = Candidate(Touch.BODY, "text/html")
 
 
-def is_html(headers: Iterable[Header]) -> bool:
-    """Whether a response says that it is HTML: the media type alone, in any case, whatever its parameters."""
-    for name, value in headers:
-        if len(name) == 12 and name.lower() == b"content-type":
-            media_type = value.lstrip(b" \t")
-            return media_type[:9].lower() == HTML and media_type[9:].lstrip(b" \t")[:1] in (b"", b";", b",")
-    return False
+def is_html(content_type: bytes) -> bool:
+    """Whether ``Content-Type`` says HTML: the media type alone, in any case, whatever its parameters."""
+    media_type = content_type.lstrip(b" \t")
+    return media_type[:9].lower() == HTML and media_type[9:].lstrip(b" \t")[:1] in (b"", b";", b",")
 
 
 def candidate(method: str, status: int, headers: Iterable[Header]) -> Candidate:

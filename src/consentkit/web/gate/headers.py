@@ -121,16 +121,9 @@ def tags_for_app(value: bytes, state: bytes) -> bytes | None:
     return b", ".join(kept) or None
 
 
-def clears_cookies(headers: Iterable[Header]) -> bool:
-    """Whether a response makes the browser drop every cookie of the site, ours among them (Clear Site Data, section 3.1)."""
-    for name, value in headers:
-        if (
-            len(name) == 15
-            and name.lower() == b"clear-site-data"
-            and _CLEARS_COOKIES.search(value) is not None
-        ):
-            return True
-    return False
+def clears_cookies(value: bytes) -> bool:
+    """Whether ``Clear-Site-Data`` makes the browser drop every cookie of the site, ours among them (section 3.1)."""
+    return _CLEARS_COOKIES.search(value) is not None
 
 
 def untagged(value: bytes) -> bool:
