@@ -236,9 +236,10 @@ class Held:
         self._connection.close()
 
 
-async def test_a_slow_grant_cannot_overtake_a_later_refusal(wrap, audit, logged):
+@pytest.mark.parametrize("named", [{"view": VIEW}, {}], ids=["from one page", "from one browser"])
+async def test_a_slow_grant_cannot_overtake_a_later_refusal(wrap, audit, logged, named):
     app = wrap(serving(PAGE))
-    fields = {"notice": await notice_of(app), "view": VIEW}
+    fields = {"notice": await notice_of(app), **named}
     await audit.start()
     with Held(audit.url) as held:
         grant = asyncio.create_task(post(app, {"action": "accept", **fields}))
@@ -268,6 +269,22 @@ async def test_a_refusal_on_one_page_does_not_stop_a_grant_on_another(wrap, audi
 
     assert (await grant).status == 303
     assert (await refusal).status == 303
+
+
+async def test_a_refusal_in_one_browser_does_not_stop_a_grant_in_another_behind_the_same_address(wrap, audit):
+    app = wrap(serving(PAGE))
+    notice = await notice_of(app)
+    await audit.start()
+    with Held(audit.url) as held:
+        grant = asyncio.create_task(
+            post(app, {"action": "accept", "notice": notice}, [SAME, (b"cookie", b"s=1")])
+        )
+        await asyncio.sleep(0.05)
+        refusal = asyncio.create_task(post(app, {"action": "reject"}, [SAME, (b"cookie", b"s=2")]))
+        await asyncio.sleep(0.05)
+        held.release()
+
+    assert ((await grant).status, (await refusal).status) == (303, 303)
 
 
 async def test_the_answer_drops_prefetched_copies_and_never_the_sites_cookies(wrap):

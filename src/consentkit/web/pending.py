@@ -7,39 +7,36 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Grant:
     """A grant on its way.
 
-    :param overtaken: set when the same page view refuses before the grant is recorded.
+    :param overtaken: set when the same asker refuses before the grant is recorded.
     """
 
     overtaken: bool = False
 
 
 class Grants:
-    """The grants of this process that wait, by page view."""
+    """The grants of this process that wait, by who asks: a page view, or a browser."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[Grant]] = {}
 
     @contextmanager
-    def waiting(self, view: str) -> Iterator[Grant]:
+    def waiting(self, asker: str) -> Iterator[Grant]:
         """Register a grant while it is being recorded."""
         grant = Grant()
-        if not view:
-            yield grant
-            return
-        grants = self._waiting.setdefault(view, [])
+        grants = self._waiting.setdefault(asker, [])
         grants.append(grant)
         try:
             yield grant
         finally:
             grants.remove(grant)
             if not grants:
-                self._waiting.pop(view, None)
+                self._waiting.pop(asker, None)
 
-    def overtake(self, view: str) -> None:
-        """A refusal came: every grant of this page view that still waits opens nothing."""
-        for grant in self._waiting.get(view, ()):
+    def overtake(self, asker: str) -> None:
+        """A refusal came: every grant of this asker that still waits opens nothing."""
+        for grant in self._waiting.get(asker, ()):
             grant.overtaken = True

@@ -163,7 +163,7 @@ class Decisions:
         return None if document is None else frozenset(json.loads(document).get("asked", ()))
 
     async def _open(self, act: Act) -> Answer:
-        with self._grants.waiting(act.sent.view) as grant:
+        with self._grants.waiting(_asker(act)) as grant:
             try:
                 recorded = await self._record(act)
             except AuditError as error:
@@ -191,7 +191,7 @@ class Decisions:
         return self._refuse(503, "your choice could not be recorded", act.view, act.sent.wants_json, cookies)
 
     async def _close(self, act: Act, *, within: bool) -> Answer:
-        self._grants.overtake(act.sent.view)
+        self._grants.overtake(_asker(act))
         if not within:
             self.limited += 1
             return self._done(act, act.outcome, None)
@@ -288,6 +288,16 @@ def _visitor_id(view: str, peer: Peer, visit: Visit, before: Decision | None) ->
         return secrets.token_urlsafe(16)
     word = _key(visit, "visitor", view, peer.client, _state(visit, before), _cookies_of_others(visit))
     return urlsafe_b64encode(word[:16]).rstrip(b"=").decode()
+
+
+def _asker(act: Act) -> str:
+    """Whose choices must not overtake one another: the page view's, or, where a client names none, this browser's."""
+    fields = act.visit.fields
+    browser = (
+        act.peer.client,
+        *(fields.get(name, b"").decode("latin-1") for name in (b"user-agent", b"cookie")),
+    )
+    return act.sent.view or "\n".join(browser)
 
 
 def _once(act: Act) -> bytes | None:
