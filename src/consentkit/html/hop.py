@@ -26,23 +26,23 @@ Find = Callable[[bytes, int, int], re.Match[bytes] | None]
 
 _S: Final = rb"\t\n\f\r\x20"
 _B: Final = {b"s": _S, b"a": ATTRIBUTES.pattern}
-_USUAL: Final = rb"""(?:[%(s)b/][^<>"'=]*+(?:(?<![%(s)b/])="[^"]*+")?+)*+>""" % _B
+_USUAL: Final = rb"""(?>[%(s)b/][^<>"'=]*+(?>(?<![%(s)b/])="[^"]*+")?+)*+>""" % _B
 """The rest of a tag whose every value stands in double quotes behind its name: most tags, at half the price."""
 _OTHER: Final = (
     rb"""/?[a-zA-Z][^%(s)b/>]*+(?=[%(s)b/>])%(a)b>|(?:[!?]|/(?![a-zA-Z]))[^>]*+>|(?=[^a-zA-Z/!?])""" % _B
 )
 _CLOSER: Final = rb"""/[a-zA-Z][^<>"'=]*+>"""
 _TOKEN: Final = rb"""[a-zA-Z][^%(s)b<>"'=/]*+%(u)b|%(o)b""" % {**_B, b"u": _USUAL, b"o": _OTHER}
-_WALK: Final = rb"[^<]*+(?:<(?:%b)[^<]*+)*+"
+_WALK: Final = rb"[^<]*+(?><(?:%b)[^<]*+)*+"
 _HEAD: Final = (
-    rb"""[%(s)b]*+(?:<(?i:/(?:script|style|title|meta|link|base)[%(s)b]*+>|(?:%%b)(?:%(u)b|(?=[%(s)b/>])%(a)b>))[%(s)b]*+)*+"""
+    rb"""[%(s)b]*+(?><(?i:/(?:script|style|title|meta|link|base)[%(s)b]*+>|(?:%%b)(?:%(u)b|(?=[%(s)b/>])%(a)b>))[%(s)b]*+)*+"""
     % {**_B, b"u": _USUAL}
 )
 PROLOGUE: Final = re.compile(
-    rb"[%(s)b]*+(?:<!(?i:doctype)[^>]*+>[%(s)b]*+)?+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>" % _B
+    rb"[%(s)b]*+(?><!(?i:doctype)[^>]*+>[%(s)b]*+)?+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>" % _B
 )
 """Doctype, html and head as they begin most documents."""
-TURN: Final = re.compile(rb"(</(?i:head)>[%(s)b]*+)?+<(?i:body)(?=[%(s)b/>])%(a)b>" % _B)
+TURN: Final = re.compile(rb"(?>(</(?i:head)>[%(s)b]*+))?+<(?i:body)(?=[%(s)b/>])%(a)b>" % _B)
 """From the head into the body."""
 _SINGLE: Final = re.compile(rb"'(?<=[=%b]')" % _S)
 _OPENING: Final = frozenset(b"=\t\n\f\r ")
@@ -74,8 +74,8 @@ class Hop:
         self.head = _always(_HEAD % _any(_IN_HEAD - names))
         svg, math, options = _inert(names)
         self.svg, self.math, self.island = (
-            _always(rb"(?:[^<]++|%b)*+" % svg),
-            _always(rb"(?:[^<]++|%b)*+" % math),
+            _always(rb"(?>[^<]++|%b)*+" % svg),
+            _always(rb"(?>[^<]++|%b)*+" % math),
             _island(svg, math, options),
         )
         self.marks = marks
@@ -168,7 +168,7 @@ def _always(pattern: bytes) -> Run:
 
 def _island(svg: bytes, math: bytes, options: bytes) -> Search:
     """Match a whole svg, math or select that holds nothing else."""
-    root = rb"<(?i:%%b)(?=[%(s)b/>])%(a)b(?<!/)>(?:[^<]++|%%b)*+</(?i:%%b)>" % {
+    root = rb"<(?i:%%b)(?=[%(s)b/>])%(a)b(?<!/)>(?>[^<]++|%%b)*+</(?i:%%b)>" % {
         b"s": _S,
         b"a": ATTRIBUTES.pattern,
     }

@@ -120,7 +120,7 @@ def comment_start(buffer: bytes, start: int) -> int:
     return start + 2 if after[:1] == b">" or after == b"->" else start + 4
 
 
-COMMENT: Final = re.compile(rb"<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)").match
+COMMENT: Final = re.compile(rb"<!--(?:-?>|(?>[^-]++|-(?!-!?>))*+--!?>)").match
 """A whole comment, where all of it is there."""
 CLOSERS: Final = {name: _PLAIN[name].search for name in RAW_NAMES}
 """The first end tag of an element's raw text, or (four bytes long) the `<!--` that changes how a script reads."""

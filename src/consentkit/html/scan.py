@@ -22,7 +22,7 @@ LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY
 
 _S: Final = rb"\t\n\f\r\x20"
 _VALUE: Final = rb"""(?:"[^"]*+"|'[^']*+'|[^%(s)b>"'][^%(s)b>]*+(?=[%(s)b>])|(?=>))""" % {b"s": _S}
-_ATTRIBUTES: Final = rb"""(?:[%(s)b/]++|[^%(s)b/>][^%(s)b/>=]*+[%(s)b]*+(?:=[%(s)b]*+%(v)b|(?=[^=])))*+""" % {
+_ATTRIBUTES: Final = rb"""(?>[%(s)b/]++|[^%(s)b/>][^%(s)b/>=]*+[%(s)b]*+(?:=[%(s)b]*+%(v)b|(?=[^=])))*+""" % {
     b"s": _S,
     b"v": _VALUE,
 }

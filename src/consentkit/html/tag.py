@@ -17,8 +17,8 @@ SPACE: Final = rb"\t\n\f\r "
 _NAME = re.compile(rb"<?[^%b/>]*+" % SPACE)
 _ATTRIBUTE = re.compile(
     rb"""([^%(s)b/>][^%(s)b/>=]*+)          # name; may start with a stray "="
-    (?:[%(s)b]*+=[%(s)b]*+
-      (?:"([^"]*+)"?+|'([^']*+)'?+|([^%(s)b>"'][^%(s)b>]*+))?+
+    (?>[%(s)b]*+=[%(s)b]*+
+      (?>"([^"]*+)"?+|'([^']*+)'?+|([^%(s)b>"'][^%(s)b>]*+))?+
     )?+"""
     % {b"s": SPACE.replace(b" ", rb"\x20")},
     re.VERBOSE,
