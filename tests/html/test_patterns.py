@@ -46,7 +46,7 @@ def repeated(parsed: Any) -> Iterator[Any]:
                     yield from repeated(inner)
 
 
-@pytest.mark.parametrize(("name", "pattern"), patterns())
+@pytest.mark.parametrize(("name", "pattern"), list(patterns()))
 def test_a_possessive_repeat_repeats_one_byte_or_an_atomic_group(name: str, pattern: bytes | str) -> None:
     wrong = [
         body
