@@ -58,9 +58,11 @@ class Consent:
 
     :param granted: ids of the purposes that are open.
     :param services: whether each service of the policy may run, by id.
+    :param allowed: ids of all purposes and services that may run now.
     :param regimes: the regime of each purpose.
     :param decided: whether the visitor has answered all that the policy asks.
     :param ask: whether the notice should be shown.
+    :param outcome: ``undecided``, ``accepted``, ``refused`` or ``custom``: for people and tests, it opens nothing.
     :param source: where it comes from.
     :param jurisdiction: code of the jurisdiction, where it is known.
     :param gpc: whether an opt-out signal was applied.
@@ -70,9 +72,11 @@ class Consent:
 
     granted: frozenset[str]
     services: Mapping[str, bool]
+    allowed: frozenset[str]
     regimes: Mapping[str, Regime]
     decided: bool
     ask: bool
+    outcome: str
     source: Source
     jurisdiction: str | None = None
     gpc: bool = False
@@ -96,19 +100,7 @@ class Consent:
         """Whether a purpose or a service may run now. ``False`` for an unknown name, which is reported."""
         if self.unknown is not None and not self.knows(name):
             self.unknown(name)
-        return name in self.granted or self.services.get(name, False)
-
-    @property
-    def outcome(self) -> str:
-        """``undecided``, ``accepted``, ``refused`` or ``custom``: for people and tests, it opens nothing."""
-        if self.decision is None or not self.decided:
-            return "undecided"
-        asked = [name for name in self.regimes if name != NECESSARY]
-        exceptions = bool(self.decision.services)
-        open_ones = sum(self.decision.purposes.get(name, False) for name in asked)
-        if open_ones == len(asked) and not exceptions:
-            return "accepted"
-        return "refused" if open_ones == 0 and not exceptions else "custom"
+        return name in self.allowed
 
 
 def resolve(policy: Policy, signals: Signals, decision: Decision | None, now: int) -> Consent:
@@ -129,14 +121,25 @@ def resolve(policy: Policy, signals: Signals, decision: Decision | None, now: in
     return Consent(
         granted=granted,
         services=MappingProxyType(services),
+        allowed=granted.union(name for name, runs in services.items() if runs),
         regimes=policy.regimes,
         decided=decided,
         ask=not decided and not unknown and policy.strictest_regime.asked,
+        outcome=_outcome(policy, decision) if decided else "undecided",
         source=Source.UNKNOWN if unknown else Source.DECISION if decision else Source.REGIME,
         jurisdiction=signals.jurisdiction,
         gpc=signals.gpc,
         decision=decision,
     )
+
+
+def _outcome(policy: Policy, decision: Decision | None) -> str:
+    if decision is None:
+        return "undecided"
+    open_ones = sum(decision.purposes.get(name, False) for name in policy.askable)
+    if open_ones == len(policy.askable) and not decision.services:
+        return "accepted"
+    return "refused" if open_ones == 0 and not decision.services else "custom"
 
 
 def _still_counts(policy: Policy, decision: Decision | None, now: int) -> Decision | None:

@@ -176,8 +176,7 @@ class NoticeBook:
             consent.ask,
             consent.gpc,
             consent.outcome,
-            consent.granted,
-            tuple(consent.services.values()),
+            consent.allowed,
         )
         stencil = self._stencils.get(key)
         if stencil is None:

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 FRAMES = frozenset({"iframe", "frame", "fencedframe", "embed", "object"})
 """Values of ``Sec-Fetch-Dest`` of a page inside another (Fetch metadata, section 2.1; checked 2026-11)."""
 SAFE = frozenset({"GET", "HEAD"})
+SCRIPTED = (b"hx-request", b"turbo-frame", b"x-requested-with")
+"""Fields by which a page's own script says that it asks for a piece of a page."""
 REMEMBERED = 2048
 """Consents kept in memory, one for each distinct cookie and signal."""
 
@@ -48,6 +50,7 @@ class Resolver:
         self._jurisdiction = jurisdiction
         self._report = report
         self._found: dict[tuple[Signals, Any], Consent] = {}
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
 
     def signals(self, scope: Scope, fields: Mapping[bytes, bytes], keeping: Keeping) -> Signals:
         """What the request says besides our cookie."""
@@ -89,9 +92,13 @@ class Resolver:
             and (decision is None or self._lasts(decision.at, now))
         ):
             return known
-        consent = replace(resolve(self.policy, signals, decision, now), unknown=self._report)
+        consent = resolve(self.policy, signals, decision, now)
+        # One object for all who are allowed the same: what is looked up by it is found by identity, however many services.
+        allowed = self._sets.setdefault(consent.allowed, consent.allowed)
+        consent = replace(consent, allowed=allowed, unknown=self._report)
         if len(self._found) >= REMEMBERED:
             self._found.clear()
+            self._sets.clear()
         self._found[key] = consent
         return consent
 
@@ -102,22 +109,24 @@ class Resolver:
 class Visit:
     """One request, read lazily: a JSON answer that never asks about consent pays for none of it."""
 
-    __slots__ = ("_consent", "_fields", "_read", "resolver", "scope")
+    __slots__ = ("_consent", "_fields", "_keeping", "_read", "resolver", "scope")
 
     def __init__(self, resolver: Resolver, scope: Scope) -> None:
         self.resolver = resolver
         self.scope = scope
         self._fields: dict[bytes, bytes] | None = None
         self._consent: Consent | None = None
-        self._read: Read = NOTHING
 
     @property
     def fields(self) -> Mapping[bytes, bytes]:
         """Header fields by lower-case name; repeated ones joined by a comma (RFC 9110 section 5.3)."""
         if self._fields is None:
-            found: dict[bytes, bytes] = {}
-            for name, value in self.scope["headers"]:
-                found[name] = found[name] + b", " + value if name in found else value
+            headers = self.scope["headers"]
+            found = dict(headers)
+            if len(found) != len(headers):
+                found = {}
+                for name, value in headers:
+                    found[name] = found[name] + b", " + value if name in found else value
             self._fields = found
         return self._fields
 
@@ -125,10 +134,11 @@ class Visit:
     def consent(self) -> Consent:
         """The consent that holds for this request."""
         if self._consent is None:
-            keeping = self.keeping
-            self._read = self.resolver.read(self.scope, keeping)
-            self._consent = self.resolver.consent(
-                self.resolver.signals(self.scope, self.fields, keeping), self._read
+            resolver = self.resolver
+            self._keeping = resolver.transport.keeping(self.scope)
+            self._read = resolver.read(self.scope, self._keeping)
+            self._consent = resolver.consent(
+                resolver.signals(self.scope, self.fields, self._keeping), self._read
             )
         return self._consent
 
@@ -140,18 +150,12 @@ class Visit:
     @property
     def keeping(self) -> Keeping:
         """How a cookie of ours can be kept on this connection."""
-        return self.resolver.transport.keeping(self.scope)
+        return self._keeping if self.consent else Keeping.IMPOSSIBLE
 
     @property
     def asked(self) -> Asked:
         """Who will look at the answer."""
-        fields = self.fields
-        varies = tuple(
-            name for name in (b"hx-request", b"turbo-frame", b"x-requested-with") if name in fields
-        )
-        boosted = fields.get(b"hx-boosted") == b"true"
-        fragment = bool(varies) and not boosted
-        return Asked(text(fields, b"sec-fetch-dest"), fragment, varies)
+        return asked_of(self.fields)
 
 
 class LazyConsent:
@@ -173,6 +177,13 @@ class LazyConsent:
 
     def __repr__(self) -> str:
         return repr(self._visit.consent)
+
+
+def asked_of(fields: Mapping[bytes, bytes]) -> Asked:
+    """What a request's header fields say about who will look at the answer."""
+    varies = tuple(name for name in SCRIPTED if name in fields)
+    fragment = bool(varies) and fields.get(b"hx-boosted") != b"true"
+    return Asked(text(fields, b"sec-fetch-dest"), fragment, varies)
 
 
 def get_consent(request: Any) -> Consent:

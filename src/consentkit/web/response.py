@@ -21,15 +21,15 @@ from consentkit.web.encoding import Chain, Damaged, undoable
 from consentkit.web.gate import csp
 from consentkit.web.gate.candidate import LEAVE_TYPE, Candidate, Touch, candidate, is_html, takes_notice
 from consentkit.web.gate.headers import clears_cookies, private
-from consentkit.web.gate.markup import MarkupRules, allowed_names, known_names
+from consentkit.web.gate.markup import MarkupRules, known_names
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.request import SAFE, Visit, address, own_path
 from consentkit.web.transport import Keeping
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED_RULES = 256
-"""Sets of allowed names for which compiled rules are kept."""
+REMEMBERED = 256
+"""States of consent for which compiled rules and names are kept."""
 CLOSED_CSP = b"default-src 'self' data: blob: 'unsafe-inline'"
 """For an HTML body that cannot be read: the browser itself keeps third parties out."""
 
@@ -65,6 +65,7 @@ class Gate:
     prefix: str
     tally: Tally = field(default_factory=Tally)
     _rules: dict[frozenset[str], MarkupRules] = field(default_factory=dict)
+    _states: dict[tuple[object, ...], bytes] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()
     _warned: set[str] = field(default_factory=set)
 
@@ -73,21 +74,24 @@ class Gate:
 
     def rules(self, consent: Consent) -> MarkupRules:
         """The rules for a consent, compiled once for each distinct one."""
-        allowed = allowed_names(consent)
-        found = self._rules.get(allowed)
+        found = self._rules.get(consent.allowed)
         if found is None:
-            if len(self._rules) >= REMEMBERED_RULES:
+            if len(self._rules) >= REMEMBERED:
                 self._rules.clear()
-            found = self._rules[allowed] = MarkupRules(self._known, allowed)
+            found = self._rules[consent.allowed] = MarkupRules(self._known, consent.allowed)
         return found
 
     def state(self, visit: Visit) -> bytes:
         """Twelve digits that name all that a page's bytes depend on besides the app."""
         consent = visit.consent
-        allowed = ",".join(sorted(allowed_names(consent)))
-        seen = f"{consent.ask}|{consent.outcome}|{consent.gpc}|{takes_notice(visit.asked)}"
-        word = f"{self.book.policy.version}|{first().name}|{allowed}|{seen}"
-        return sha256(word.encode()).hexdigest()[:12].encode()
+        key = (consent.allowed, consent.ask, consent.outcome, consent.gpc, takes_notice(visit.asked))
+        found = self._states.get(key)
+        if found is None:
+            if len(self._states) >= REMEMBERED:
+                self._states.clear()
+            word = f"{self.book.policy.version}|{first().name}|{sorted(consent.allowed)}|{key[1:]}"
+            found = self._states[key] = sha256(word.encode()).hexdigest()[:12].encode()
+        return found
 
     def warn_once(self, what: str, message: str) -> None:
         """One line for each kind of trouble, not one for each page."""

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from consentkit.core.errors import ConfigurationError
 from consentkit.web.answer import Scope
@@ -135,6 +136,7 @@ def unmapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
 
 
+@lru_cache(maxsize=256)
 def loopback(host: str) -> bool:
     """Whether a host is this very machine: ``localhost``, a name below it, or a loopback address (RFC 6761 section 6.3)."""
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host

@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from consentkit.core.consent import Consent
 from consentkit.core.policy import NECESSARY, Policy
 from consentkit.html.rules import PASS, Insertion, Memo, Verdict
 from consentkit.html.tag import Attribute, Tag
@@ -110,11 +109,6 @@ class MarkupRules:
 def known_names(policy: Policy) -> frozenset[str]:
     """Every purpose and service that markup may name."""
     return frozenset(policy.purposes) | frozenset(policy.services) | {NECESSARY}
-
-
-def allowed_names(consent: Consent) -> frozenset[str]:
-    """Every purpose and service that may run now."""
-    return consent.granted | frozenset(name for name, runs in consent.services.items() if runs)
 
 
 def _stilled(tag: Tag, fetches: frozenset[bytes], names: bytes) -> tuple[Insertion, ...]:
