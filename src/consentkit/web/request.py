@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -24,13 +25,42 @@ SAFE = frozenset({"GET", "HEAD"})
 SCRIPTED = (b"hx-request", b"turbo-frame", b"x-requested-with")
 """Fields by which a page's own script says that it asks for a piece of a page."""
 REMEMBERED = 2048
-"""Consents kept in memory, one for each distinct cookie and signal."""
+"""Readings kept in memory, one for each distinct cookie of ours and set of signals."""
+SAYING = (
+    b"host",
+    b"sec-gpc",
+    b"sec-fetch-dest",
+    b"sec-fetch-site",
+    b"sec-fetch-mode",
+    b"origin",
+    b"hx-boosted",
+    *SCRIPTED,
+)
+"""Header fields besides our cookie that a reading depends on."""
 
 JurisdictionOf = Callable[[Scope], str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that we take from a request.
+
+    :param consent: the consent that holds.
+    :param read: what stood under our cookie's name.
+    :param keeping: how a cookie of ours can be kept on this connection.
+    :param asked: who will look at the answer.
+    :param ends: until when it may be used again for a request that says the same, in seconds since 1970 UTC.
+    """
+
+    consent: Consent
+    read: Read
+    keeping: Keeping
+    asked: Asked
+    ends: float
+
+
 class Resolver:
-    """Finds the consent of a request: parses once, resolves once, remembers.
+    """Finds the consent of a request: reads once, resolves once, remembers what the next such request is told.
 
     :param jurisdiction: a code, a function of the scope, or ``None``.
     :param report: called with a message where a page asks about a name that the policy does not know.
@@ -49,8 +79,44 @@ class Resolver:
         self.transport = transport
         self._jurisdiction = jurisdiction
         self._report = report
-        self._found: dict[tuple[Signals, Any], Consent] = {}
-        self._sets: dict[frozenset[str], frozenset[str]] = {}
+        self._readings: dict[tuple[object, ...], Reading] = {}
+        self._alike: dict[frozenset[str], Consent] = {}
+
+    def reading(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Reading:
+        """What a request says. Requests that say the same are read once: by far most pages of a visit.
+
+        :param fields: its header fields, repeated ones joined.
+        """
+        if not self.transport.simple or len(fields) != len(scope["headers"]):
+            return self._read(scope, fields)
+        where = self._where(scope) if callable(self._jurisdiction) else None
+        cookie = fields.get(b"cookie")
+        ours = self.transport.carried(cookie) if cookie else None
+        told = tuple(map(fields.get, SAYING))
+        key = (scope["method"], scope.get("scheme"), where, ours, told)
+        known = self._readings.get(key)
+        if known is not None and time.time() < known.ends:
+            return known
+        found = self._read(scope, fields)
+        if len(self._readings) >= REMEMBERED:
+            self._readings.clear()
+        self._readings[key] = found
+        return found
+
+    def _read(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Reading:
+        keeping = self.transport.keeping(scope)
+        name = self.transport.name(keeping)
+        cookies = [value for field, value in scope["headers"] if field == b"cookie"]
+        read = self.codec.read(name, cookies) if name and cookies else NOTHING
+        consent = self.consent(self.signals(scope, fields, keeping), read)
+        return Reading(consent, read, keeping, asked_of(fields), self._end(read))
+
+    def _end(self, read: Read) -> float:
+        """Until when the same words mean the same: a decision ends, and one from the future comes of age."""
+        if read.decision is None:
+            return math.inf
+        at, now = read.decision.at, time.time()
+        return at + self.policy.cookie_lifetime if at <= now else now
 
     def signals(self, scope: Scope, fields: Mapping[bytes, bytes], keeping: Keeping) -> Signals:
         """What the request says besides our cookie."""
@@ -72,50 +138,29 @@ class Resolver:
             logger.error("the jurisdiction of a request could not be told: %s", type(error).__name__)  # noqa: TRY400
             return None
 
-    def read(self, scope: Scope, keeping: Keeping) -> Read:
-        """What stands under our cookie's name."""
-        name = self.transport.name(keeping)
-        if name is None:
-            return NOTHING
-        cookies = [value for field, value in scope["headers"] if field == b"cookie"]
-        return self.codec.read(name, cookies) if cookies else NOTHING
-
     def consent(self, signals: Signals, read: Read) -> Consent:
-        """The consent that holds, remembered until its decision ends."""
-        decision = read.decision
-        now = int(time.time())
-        key = (signals, id(decision) if decision else None)
-        known = self._found.get(key)
-        if (
-            known is not None
-            and known.decision is decision
-            and (decision is None or self._lasts(decision.at, now))
-        ):
-            return known
-        consent = resolve(self.policy, signals, decision, now)
-        # One object for all who are allowed the same: what is looked up by it is found by identity, however many services.
-        allowed = self._sets.setdefault(consent.allowed, consent.allowed)
-        consent = replace(consent, allowed=allowed, unknown=self._report)
-        if len(self._found) >= REMEMBERED:
-            self._found.clear()
-            self._sets.clear()
-        self._found[key] = consent
-        return consent
+        """The consent that holds now.
 
-    def _lasts(self, at: int, now: int) -> bool:
-        return at <= now < at + self.policy.cookie_lifetime
+        All who may run the same share one set and one mapping of it: what is looked up by the set is found by identity, and
+        a visitor costs no memory for each service.
+        """
+        consent = resolve(self.policy, signals, read.decision, int(time.time()))
+        if len(self._alike) >= REMEMBERED:
+            self._alike.clear()
+        alike = self._alike.setdefault(consent.allowed, consent)
+        return replace(consent, allowed=alike.allowed, services=alike.services, unknown=self._report)
 
 
 class Visit:
     """One request, read lazily: a JSON answer that never asks about consent pays for none of it."""
 
-    __slots__ = ("_consent", "_fields", "_keeping", "_read", "resolver", "scope")
+    __slots__ = ("_fields", "_reading", "resolver", "scope")
 
     def __init__(self, resolver: Resolver, scope: Scope) -> None:
         self.resolver = resolver
         self.scope = scope
         self._fields: dict[bytes, bytes] | None = None
-        self._consent: Consent | None = None
+        self._reading: Reading | None = None
 
     @property
     def fields(self) -> Mapping[bytes, bytes]:
@@ -131,31 +176,31 @@ class Visit:
         return self._fields
 
     @property
+    def reading(self) -> Reading:
+        """All that we take from this request."""
+        if self._reading is None:
+            self._reading = self.resolver.reading(self.scope, self.fields)
+        return self._reading
+
+    @property
     def consent(self) -> Consent:
         """The consent that holds for this request."""
-        if self._consent is None:
-            resolver = self.resolver
-            self._keeping = resolver.transport.keeping(self.scope)
-            self._read = resolver.read(self.scope, self._keeping)
-            self._consent = resolver.consent(
-                resolver.signals(self.scope, self.fields, self._keeping), self._read
-            )
-        return self._consent
+        return self.reading.consent
 
     @property
     def read(self) -> Read:
         """What stood under our cookie's name."""
-        return self._read if self.consent else NOTHING
+        return self.reading.read
 
     @property
     def keeping(self) -> Keeping:
         """How a cookie of ours can be kept on this connection."""
-        return self._keeping if self.consent else Keeping.IMPOSSIBLE
+        return self.reading.keeping
 
     @property
     def asked(self) -> Asked:
         """Who will look at the answer."""
-        return asked_of(self.fields)
+        return self.reading.asked
 
 
 class LazyConsent:

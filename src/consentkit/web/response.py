@@ -28,6 +28,17 @@ from consentkit.web.transport import Keeping
 
 logger = logging.getLogger(__name__)
 
+TELLING = frozenset(
+    {
+        b"content-type",
+        b"content-range",
+        b"content-disposition",
+        b"content-encoding",
+        b"content-language",
+        b"content-security-policy",
+    }
+)
+"""Fields of a response that decide on what is done to it; most pages have one of them."""
 REMEMBERED = 256
 """States of consent for which compiled rules and names are kept."""
 CLOSED_CSP = b"default-src 'self' data: blob: 'unsafe-inline'"
@@ -167,7 +178,8 @@ class Response:
     async def _begin(self, start: Message, message: Message) -> bool:
         """Decide on the response by its start and first piece; whether this piece is dealt with."""
         headers: list[Header] = [(bytes(name), bytes(value)) for name, value in start.get("headers", ())]
-        found = self._candidate(start["status"], headers)
+        telling = [field for field in headers if field[0].lower() in TELLING]
+        found = self._candidate(start["status"], telling)
         if found.touch is Touch.NOTHING or not self._readable(found):
             closed = found.touch is not Touch.NOTHING
             await self._send(self._closed(start, headers) if closed else start)
@@ -177,7 +189,7 @@ class Response:
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
             await self._send(message)
             return True
-        self._rewriter = self._make_rewriter(headers)
+        self._rewriter = self._make_rewriter(telling)
         if message.get("more_body", False):
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
             return False

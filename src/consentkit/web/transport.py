@@ -89,6 +89,17 @@ class Transport:
         self._warn(scope)
         return Keeping.IMPOSSIBLE
 
+    @property
+    def simple(self) -> bool:
+        """Whether a connection is known by its scheme and ``Host`` alone: no proxy's fields are believed."""
+        return not self._trusted
+
+    def carried(self, cookie: bytes) -> tuple[bytes, ...]:
+        """Every cookie that could be ours in one ``Cookie`` field, under either name, as it came."""
+        if self._names[Keeping.PLAIN] not in cookie:
+            return ()
+        return tuple(pair for pair in cookie.split(b";") if self._names[Keeping.PLAIN] in pair)
+
     def name(self, keeping: Keeping) -> bytes | None:
         """Our cookie's name on such a connection."""
         return self._names.get(keeping)
