@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 
 from consentkit.core.consent import Consent
@@ -262,38 +263,42 @@ class Response:
         )
         return {**start, "headers": [*sealed, (b"content-security-policy", CLOSED_CSP)]}
 
-    def _make_rewriter(self, headers: list[Header]) -> Rewriter:
-        consent = self._visit.consent
+    def _make_rewriter(self, telling: list[Header]) -> Rewriter:
+        gate, reading = self._gate, self._visit.reading
         placement = None
-        if takes_notice(self._visit.asked):
-            placement = self._placement(consent, csp.inline(headers), headers)
-        return Rewriter(self._gate.rules(consent), placement, on_fault=self._gate.fault)
+        if takes_notice(reading.asked):
+            placement = Placement(body=partial(self._notice, telling), place=gate.book.policy.place)
+        return Rewriter(gate.rules(reading.consent), placement, on_fault=gate.fault)
 
-    def _placement(self, consent: Consent, inline: csp.Inline, headers: list[Header]) -> Placement:
-        visit, book = self._visit, self._gate.book
-        scope = visit.scope
+    def _notice(self, telling: list[Header], facts: DocumentFacts) -> bytes:
+        """The piece for ``<body>``, drawn when the rewriter has come there and knows the page's language."""
+        visit, gate = self._visit, self._gate
+        book, scope = gate.book, visit.scope
+        spoken = facts.lang or _content_language(telling)
         accepted = visit.fields.get(b"accept-language", b"").decode("latin-1")
-        spoken = next((v.decode("latin-1") for n, v in headers if n.lower() == b"content-language"), None)
-
-        def body(facts: DocumentFacts) -> bytes:
-            view = View(
-                prefix=scope.get("root_path", "") + self._gate.prefix,
-                next=address(scope),
-                nonce=inline.nonce,
-                inline=inline.allowed,
-                view=secrets.token_urlsafe(12),
-                language=book.language(facts.lang or spoken, accepted),
-                rule=book.policy.notice_rule(own_path(scope)),
-                posted=scope["method"] not in SAFE,
-                broken=visit.keeping is Keeping.IMPOSSIBLE,
-            )
-            return book.body(consent, view)
-
-        return Placement(body=body, place=book.policy.place)
+        inline = csp.inline(telling) if len(telling) > 1 else csp.FREE
+        view = View(
+            prefix=(scope.get("root_path") or "") + gate.prefix,
+            next=address(scope),
+            nonce=inline.nonce,
+            inline=inline.allowed,
+            view=secrets.token_urlsafe(12),
+            language=book.language(spoken, accepted),
+            rule=book.policy.notice_rule(own_path(scope)),
+            posted=scope["method"] not in SAFE,
+            broken=visit.keeping is Keeping.IMPOSSIBLE,
+        )
+        return book.body(visit.consent, view)
 
     def _count(self, rewriter: Rewriter) -> None:
         self._gate.tally.gated += sum(rewriter.counts.values())
         self._gate.tally.pages += rewriter.placed
+
+
+def _content_language(telling: list[Header]) -> str | None:
+    return next(
+        (value.decode("latin-1") for name, value in telling if name.lower() == b"content-language"), None
+    )
 
 
 async def _nothing() -> None:

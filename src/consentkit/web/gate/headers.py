@@ -32,6 +32,14 @@ SHARED_CACHES = frozenset(
 VALIDATORS = frozenset({b"last-modified", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 RANGES = frozenset({b"accept-ranges"})
 _CLEARS_COOKIES = re.compile(rb'"(?:cookies|\*)"')
+CHANGED = (
+    SHARED_CACHES
+    | VALIDATORS
+    | RANGES
+    | {b"cache-control", b"vary", b"etag", b"content-length", b"content-encoding"}
+)
+"""Fields that do not stay as the app sent them."""
+PRIVATE = b"private, no-cache"
 KEPT_DIRECTIVES = (b"no-transform", b"no-store")
 
 _TAGGED = re.compile(rb'W/"(?P<opaque>[^"]*)-ck(?P<kind>[ws])\.(?P<state>[0-9a-f]{12})"')
@@ -56,27 +64,25 @@ def private(
     kept: list[Header] = []
     directives: list[bytes] = []
     missing = {name.lower(): name for name in vary}
-    for name, value in headers:
+    for field in headers:
+        name, value = field
         lowered = name.lower()
-        if lowered == b"cache-control":
-            directives += [part.strip().lower() for part in value.split(b",")]
-        elif lowered == b"vary":
-            kept.append((name, value))
-            _strike_out(missing, value)
-        elif lowered == b"etag":
-            kept.append((name, tag_with_state(value, state)))
+        if lowered not in CHANGED:
+            kept.append(field)
         elif lowered == b"content-length":
             if length is not None:
                 kept.append((name, b"%d" % length))
                 length = None  # one is enough, though the app said it twice
-        elif not (
-            lowered in SHARED_CACHES
-            or lowered in VALIDATORS
-            or lowered in RANGES
-            or (decoded and lowered == b"content-encoding")
-        ):
-            kept.append((name, value))
-    kept.append((b"cache-control", _cache_control(directives)))
+        elif lowered == b"cache-control":
+            directives += [part.strip().lower() for part in value.split(b",")]
+        elif lowered == b"vary":
+            kept.append(field)
+            _strike_out(missing, value)
+        elif lowered == b"etag":
+            kept.append((name, tag_with_state(value, state)))
+        elif lowered == b"content-encoding" and not decoded:
+            kept.append(field)
+    kept.append((b"cache-control", _cache_control(directives) if directives else PRIVATE))
     if missing:
         kept.append((b"vary", b", ".join(missing.values())))
     return kept
@@ -84,7 +90,7 @@ def private(
 
 def _cache_control(directives: Sequence[bytes]) -> bytes:
     extra = [directive for directive in KEPT_DIRECTIVES if directive in directives]
-    return b", ".join([b"private", b"no-cache", *extra])
+    return b", ".join([PRIVATE, *extra])
 
 
 def _strike_out(missing: dict[bytes, bytes], value: bytes) -> None:
