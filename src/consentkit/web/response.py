@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -120,24 +120,25 @@ class Gate:
 class Response:
     """One response, from its start to its last byte."""
 
-    __slots__ = ("_body", "_chain", "_gate", "_held", "_rewriter", "_send", "_visit", "conditional")
+    __slots__ = ("_active", "_chain", "_gate", "_held", "_rewriter", "_send", "_visit", "conditional")
 
     def __init__(self, gate: Gate, visit: Visit, send: Send, conditional: bool) -> None:
         self._gate = gate
         self._visit = visit
         self._send = send
         self.conditional = conditional
+        self._active = False  # whether a start was held, so that its body is ours to look at
         self._held: Message | None = None
         self._rewriter: Rewriter | None = None
         self._chain: Chain | None = None
-        self._body: Callable[[Message], object] | None = None
 
     def send(self, message: Message) -> Awaitable[None]:
         """Take one message from the app. Not a coroutine of its own: what is only passed on costs one await, not two."""
         kind = message["type"]
         if kind == "http.response.start":
-            return _nothing() if self._hold(message) else self._send(message)
-        if kind == "http.response.body" and (self._held is not None or self._rewriter is not None):
+            if self._hold(message):
+                return _nothing()
+        elif self._active and kind == "http.response.body":
             return self._piece(message)
         return self._send(message)
 
@@ -155,7 +156,7 @@ class Response:
     def _hold(self, message: Message) -> bool:
         """Whether this start waits for its body. The app's own list of headers is never changed."""
         headers = message.get("headers", ())
-        if not isinstance(headers, list | tuple):
+        if type(headers) is not list and not isinstance(headers, tuple):
             headers = message["headers"] = list(headers)
         html = False
         for name, value in headers:
@@ -167,6 +168,7 @@ class Response:
         if not (html or (self.conditional and message["status"] == 304)):
             return False
         self._held = message
+        self._active = True
         return True
 
     async def _piece(self, message: Message) -> None:
