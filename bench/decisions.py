@@ -16,6 +16,7 @@ from bench.log import event, single_commits
 from consentkit import AuditLog, ConsentMiddleware
 from consentkit.audit.upgrade import upgrade
 from consentkit.web.notice import NoticeBook
+from consentkit.web.viewword import new_word
 
 TOGETHER = 256
 DECISIONS = 8_000
@@ -29,7 +30,7 @@ async def decide(app: Any, number: int, notice: str) -> None:
         "action": "accept",
         "notice": notice,
         "how": "banner",
-        "view": f"view-{number:020d}",
+        "view": new_word(),
         "shown_ms": number % 9000,
     }
     body = json.dumps(sent).encode()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.figure import Figure
 from consentkit.audit.batch import seal
 from consentkit.audit.event import Event, now, uuid7
 from consentkit.audit.log import AuditLog
@@ -23,8 +24,6 @@ from consentkit.audit.upgrade import upgrade
 TARGETS = {256: 18.0, 16: 5.0, 1: 0.5}
 ROUNDS = 5
 PURPOSES = ("functional", "analytics", "marketing")
-
-Figure = tuple[str, float, float, float, float]
 
 
 def event(number: int) -> Event:
@@ -105,19 +104,12 @@ async def measure(folder: Path) -> dict[int, list[tuple[float, float]]]:
 
 
 def figures() -> list[Figure]:
-    """(name, ours, peer, ratio, target): events a second; the ratio is the median of the rounds'."""
+    """The rows about the log: events a second, medians of the rounds."""
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(measure(Path(folder)))
     lines = []
     for together, rounds in found.items():
-        ratio = statistics.median(ours / peer for ours, peer in rounds)
         ours, peer = (statistics.median(side) for side in zip(*rounds, strict=True))
-        lines.append(
-            (f"durable decisions, SQLite, {together} in flight (1/s)", ours, peer, ratio, TARGETS[together])
-        )
+        name = f"AuditLog.record on SQLite, {together} in flight / single commits"
+        lines.append(Figure(name, ours, peer, "1/s", TARGETS[together], "at least"))
     return lines
-
-
-if __name__ == "__main__":
-    for name, ours, peer, ratio, target in figures():
-        print(f"{name:50} {ours:10.0f} {peer:10.0f} {ratio:6.2f} x   reach {target}")

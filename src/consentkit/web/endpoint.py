@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from urllib.parse import parse_qs
 
 from consentkit.audit.log import AuditLog
@@ -14,6 +13,7 @@ from consentkit.web.request import Visit, text
 from consentkit.web.response import Gate
 from consentkit.web.submit import Decisions
 from consentkit.web.transport import Keeping
+from consentkit.web.viewword import new_word
 
 READING = ("GET", "HEAD")
 
@@ -85,7 +85,7 @@ class Endpoint:
             next="" if back.startswith(own) else back,
             nonce=None,
             inline=False,
-            view=secrets.token_urlsafe(12),
+            view=new_word(),
             language=self._book.language(wanted, accepted),
             rule="default",
             posted=False,

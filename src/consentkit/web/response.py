@@ -7,7 +7,6 @@ The start of an HTML response is held until the first piece of its body: by then
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +25,7 @@ from consentkit.web.gate.markup import MarkupRules, known_names
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.request import SAFE, Visit, address, own_path
 from consentkit.web.transport import Keeping
+from consentkit.web.viewword import new_word
 
 logger = logging.getLogger(__name__)
 
@@ -284,7 +284,7 @@ class Response:
             next=address(scope),
             nonce=inline.nonce,
             inline=inline.allowed,
-            view=secrets.token_urlsafe(12),
+            view=new_word(),
             language=book.language(spoken, accepted),
             rule=book.policy.notice_rule(own_path(scope)),
             posted=scope["method"] not in SAFE,

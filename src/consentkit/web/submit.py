@@ -32,6 +32,7 @@ from consentkit.web.pending import Grants
 from consentkit.web.request import Visit
 from consentkit.web.setcookie import clearing, decision_cookie
 from consentkit.web.transport import Keeping, Peer
+from consentkit.web.viewword import made_at
 
 logger = logging.getLogger(__name__)
 
@@ -313,9 +314,9 @@ def _once(act: Act) -> bytes | None:
     repeated = before is not None and _repeats(before, act.outcome.decision)
     state = _state(act.visit, None if repeated else before)
     others = _cookies_of_others(act.visit)
-    return _key(
-        act.visit, "once", act.sent.view, act.peer.client, choice.act, ",".join(answers), state, others
-    )
+    view = act.sent.view
+    key = _key(act.visit, "once", view, act.peer.client, choice.act, ",".join(answers), state, others)
+    return made_at(view) + key
 
 
 def _state(visit: Visit, before: Decision | None) -> str:
