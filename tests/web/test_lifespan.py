@@ -15,10 +15,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
-from tests.asgi import KEY, PAGE, Reply, drive, get, http, post, receiver, recorder, serving
+from starlette.testclient import TestClient
+from tests.asgi import KEY, PAGE, PATIENCE, Reply, drive, get, http, post, receiver, recorder, serving
 
 from consentkit.audit.log import AuditLog
-from consentkit.core.errors import ConfigurationError, SecretKeyError
+from consentkit.core.errors import ConfigurationError, ConsentkitError, SecretKeyError
 from consentkit.web.middleware import ConsentMiddleware
 
 STARTUP, SHUTDOWN = {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}
@@ -39,6 +40,17 @@ async def page(request: Any) -> HTMLResponse:
     return HTMLResponse(PAGE)
 
 
+async def failed_start(app: Any) -> Any:
+    """The message with which an app refuses to start; it ends with the same error."""
+    reply = Reply()
+    with pytest.raises(ConsentkitError) as caught:
+        async with asyncio.timeout(PATIENCE):
+            await app({"type": "lifespan"}, receiver([STARTUP]), recorder(reply))
+    (message,) = reply.messages
+    assert message == {"type": "lifespan.startup.failed", "message": str(caught.value)}
+    return message["message"]
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a short key": ({"secret_key": "short"}, "5 bytes"),
     "no key": ({"secret_key": []}, "CONSENTKIT_SECRET_KEY"),
@@ -57,11 +69,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 async def test_a_wrong_configuration_fails_the_start_with_a_message(wrap, name):
     keywords, message = WRONG[name]
 
-    reply = await drive(wrap(living, **keywords), {"type": "lifespan"}, [STARTUP])
-
-    (failed,) = reply.messages
-    assert failed["type"] == "lifespan.startup.failed"
-    assert message in failed["message"]
+    assert message in await failed_start(wrap(living, **keywords))
 
 
 @pytest.mark.parametrize(
@@ -71,9 +79,7 @@ async def test_a_template_that_cannot_be_read_fails_the_start(wrap, tmp_path, te
     (tmp_path / "notice").mkdir()
     (tmp_path / "notice/notice.html").write_text(text)
 
-    reply = await drive(wrap(living, templates=[tmp_path]), {"type": "lifespan"}, [STARTUP])
-
-    assert reply.messages[0]["type"] == "lifespan.startup.failed"
+    assert "templates" in await failed_start(wrap(living, templates=[tmp_path]))
 
 
 async def test_without_lifespan_every_request_fails_with_the_same_message(wrap):
@@ -100,11 +106,10 @@ async def test_a_route_of_the_apps_own_below_our_prefix_stops_the_start(policy, 
     around = Middleware(ConsentMiddleware, policy=policy, secret_key=KEY, audit=audit)
     app = Starlette(routes=routes, middleware=[around])
 
-    reply = await drive(app, {"type": "lifespan"}, [STARTUP])
+    message = await failed_start(app)
 
-    assert reply.messages[0]["type"] == "lifespan.startup.failed"
-    assert "/_consent" in reply.messages[0]["message"]
-    assert "prefix=" in reply.messages[0]["message"]
+    assert "/_consent" in message
+    assert "prefix=" in message
 
 
 async def test_without_lifespan_it_fails_the_very_first_request(wrap):
@@ -147,32 +152,49 @@ async def test_an_app_without_lifespan_raises_as_it_would_without_us(wrap):
     assert (await drive(wrap(app), http())).status == 200
 
 
-def serve(folder: Path, source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    (folder / "site.py").write_text(textwrap.dedent(source))
+def test_starlettes_client_raises_the_error_instead_of_waiting_for_ever(wrap):
+    with pytest.raises(SecretKeyError, match="5 bytes"), TestClient(wrap(living, secret_key="short")):
+        pass
+
+
+MISCONFIGURED = """
+    from consentkit import ConsentMiddleware
+
+    async def inner(scope, receive, send):
+        raise NotImplementedError
+
+    app = ConsentMiddleware(inner, policy="nowhere.toml", secret_key="short")
+"""
+
+
+def serve(folder: Path, source: str, *command: str) -> subprocess.CompletedProcess[str]:
+    (folder / "site_app.py").write_text(textwrap.dedent(source))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-    command = [sys.executable, "-m", "uvicorn", "site_app:app", "--port", "0", *arguments]
-    (folder / "site.py").rename(folder / "site_app.py")
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", *command, "site_app:app"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
-def test_uvicorn_exits_with_3_and_our_message(tmp_path):
-    done = serve(
-        tmp_path,
-        """
-        from consentkit import ConsentMiddleware
-
-        async def inner(scope, receive, send):
-            raise NotImplementedError
-
-        app = ConsentMiddleware(inner, policy="nowhere.toml", secret_key="short")
-        """,
-    )
+@pytest.mark.parametrize("lifespan", ["auto", "on"])
+def test_uvicorn_exits_with_3_and_our_message(tmp_path, lifespan):
+    done = serve(tmp_path, MISCONFIGURED, "uvicorn", "--port", "0", "--lifespan", lifespan)
 
     assert done.returncode == 3
     assert "nowhere.toml" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_hypercorn_does_not_start_and_says_our_message(tmp_path):
+    done = serve(tmp_path, MISCONFIGURED, "hypercorn", "--bind", "127.0.0.1:0")
+
+    assert "startup. 'nowhere.toml: found no such file" in done.stderr
+    assert "Running on" not in done.stderr
 
 
 def test_a_process_that_ends_without_lifespan_drains_by_itself(tmp_path):

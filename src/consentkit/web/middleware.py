@@ -159,7 +159,8 @@ class ConsentMiddleware:
         if self.fault is not None:
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(self.fault)})
-            return
+            # As Starlette's router does: its TestClient waits for the end of the task, and for ever if that says nothing.
+            raise self.fault.with_traceback(None)
         await self.app(scope, ours_first, ours_last)
 
     async def _start(self) -> None:
