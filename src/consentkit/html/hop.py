@@ -3,7 +3,8 @@
 Most tags matter to nobody. One search finds the next `<` that could open one that does; then it must be shown that the
 place is in data and not inside a quoted value, say. Between two places that are known, only a tag can hide one, and a
 tag ends at the first `>` outside quotes. So the last `">` before the place settles all that stands before it, if the
-quote closed a value (it did not follow `=` or white space) and no `'` was open; only what follows it is walked.
+quote closed a value (it did not follow `=` or white space) and no `'` was open. In what follows it, every tag ends at its
+first `>` if no value can hold an angle: then one `>` behind the last `<` is enough. Else it is walked.
 What cannot be shown is left to the walker. Nothing is searched twice.
 """
 
@@ -44,6 +45,8 @@ PROLOGUE: Final = re.compile(
 """Doctype, html and head as they begin most documents."""
 TURN: Final = re.compile(rb"(?>(</(?i:head)>[%(s)b]*+))?+<(?i:body)(?=[%(s)b/>])%(a)b>" % _B)
 """From the head into the body."""
+_ANGLED: Final = re.compile(rb"""=[%b]*+(?>"[^"<>]*+(?!")|'[^'<>]*+(?!'))""" % _S).search
+"""What may open a quoted value that holds an angle, or one that is not closed."""
 _SINGLE: Final = re.compile(rb"'(?<=[=%b]')" % _S)
 _OPENING: Final = frozenset(b"=\t\n\f\r ")
 _ANCHORS: Final = rb"({[|^`~\@$%+*;#?,!&:=/._-"
@@ -86,6 +89,11 @@ class Hop:
         close = buffer.rfind(b'">', start, end)
         if close > start and buffer[close - 1] not in _OPENING and not _single(buffer, start, close):
             start = close + 2
+        last = buffer.rfind(b"<", start, end)
+        if last < 0:
+            return end
+        if buffer.find(b">", last, end) >= 0 and _ANGLED(buffer, start, end) is None:
+            return end
         return self.body(buffer, start, end).end()
 
     def marked(self, buffer: bytes, start: int, stop: int) -> Marked | None:

@@ -20,8 +20,6 @@ from consentkit.html.walker import Walker
 
 __all__ = ["Hopper"]
 
-_NEAR = 256
-"""Bytes that are walked before hopping: up to there, walking is cheaper than proving."""
 _RUN = 4096
 """Bytes of an svg looked over at once, so that one with many marks is not looked over many times."""
 
@@ -60,15 +58,15 @@ class Hopper(Walker):
             self._remember(buffer)
         verdicts, output = self.verdicts, self.output
         hop, known, traced = verdicts.hop, verdicts.known, output.trace is not None
-        walk = hop.head if head else hop.body
-        near = True
+        walk = hop.head
+        far, prove = hop.far, hop.prove
         pos, stop, size, marks = self.pos, self._stop, len(buffer), self._marks
         while True:
             if stop < pos:
-                stop = seen = walk(buffer, pos, size if head else pos + _NEAR).end()
-                near = head or stop < pos + _NEAR // 2 or stop == size
-                if not near:
-                    found = hop.far(buffer, seen)
+                if head:
+                    stop = walk(buffer, pos, size).end()
+                else:
+                    found = far(buffer, pos)
                     stop = found.start() if found else size
                 marks = None
                 if stop > pos + 8:
@@ -78,9 +76,9 @@ class Hopper(Walker):
             target = stop
             if marks is not None:
                 target = marks.opener(buffer, pos)
-                pos = walk(buffer, pos, target).end()
+                pos = walk(buffer, pos, target).end() if head else prove(buffer, pos, target)
             elif stop > pos:
-                pos = stop if near else hop.prove(buffer, seen, stop)
+                pos = stop if head else prove(buffer, pos, stop)
             if pos == target and pos < size:
                 if buffer[pos + 1 : pos + 2] == b"!":
                     found = COMMENT(buffer, pos)
