@@ -64,7 +64,7 @@ def _single(buffer: bytes, start: int, end: int) -> bool:
 class Hop:
     """The searches for one set of names and marks."""
 
-    __slots__ = ("body", "far", "finders", "finders", "head", "island", "marks", "math", "svg")
+    __slots__ = ("body", "far", "finders", "head", "island", "marks", "math", "only_marks", "svg")
 
     def __init__(self, names: frozenset[bytes], marks: tuple[bytes, ...], at_end: bool) -> None:
         stops = {b"!--", *map(_prefix, names | RAW_NAMES | TREE_NAMES)}
@@ -82,6 +82,8 @@ class Hop:
             _island(svg, math, options),
         )
         self.marks = marks
+        self.only_marks = not names and not at_end
+        """Whether nothing matters where no mark is, once the body has started."""
         self.finders: tuple[Find, ...] = tuple(_mark(anchor, group) for anchor, group in _by_anchor(marks))
 
     def prove(self, buffer: bytes, start: int, end: int) -> int:
@@ -95,6 +97,14 @@ class Hop:
         if buffer.find(b">", last, end) >= 0 and _ANGLED(buffer, start, end) is None:
             return end
         return self.body(buffer, start, end).end()
+
+    def clear(self, buffer: bytes, start: int, stop: int) -> int:
+        """Return where the first mark is, by a byte of its own; without one, `stop`."""
+        for find in self.finders:
+            found = find(buffer, start, stop)
+            if found:
+                stop = found.start()
+        return stop
 
     def marked(self, buffer: bytes, start: int, stop: int) -> Marked | None:
         """Return where the marks are in a stretch; None if it has none."""

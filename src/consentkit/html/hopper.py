@@ -20,6 +20,8 @@ from consentkit.html.walker import Walker
 
 __all__ = ["Hopper"]
 
+_AHEAD = 1024
+"""Bytes that are searched for marks beyond the next stop: the next stops are often near."""
 _RUN = 4096
 """Bytes of an svg looked over at once, so that one with many marks is not looked over many times."""
 
@@ -34,6 +36,8 @@ class Hopper(Walker):
     """The fast way through a page."""
 
     _stop = -1
+    _free = -1
+    """Up to where no mark is; kept, so that no stretch is searched twice."""
     _marks: Marked | None = None
     _element: tuple[int, int, int, Verdicts] | None = None
     _run_end = -1
@@ -41,7 +45,7 @@ class Hopper(Walker):
 
     def rebase(self, offset: int) -> None:
         """The buffer's first `offset` bytes are gone."""
-        self._stop = self._run_end = -1
+        self._stop = self._free = self._run_end = -1
         self._element = None
         if self._text is None and not self._resume and not self._searched:
             self.pos -= offset
@@ -60,19 +64,24 @@ class Hopper(Walker):
         hop, known, traced = verdicts.hop, verdicts.known, output.trace is not None
         walk = hop.head
         far, prove = hop.far, hop.prove
-        pos, stop, size, marks = self.pos, self._stop, len(buffer), self._marks
+        pos, stop, free, size, marks = self.pos, self._stop, self._free, len(buffer), self._marks
+        rest = self.final and hop.only_marks
         while True:
             if stop < pos:
+                if rest:
+                    free = free if free >= pos else hop.clear(buffer, pos, size)
+                    if free == size and not head:
+                        return self._wait(size)
                 if head:
                     stop = walk(buffer, pos, size).end()
                 else:
                     found = far(buffer, pos)
                     stop = found.start() if found else size
                 marks = None
-                if stop > pos + 8:
-                    for find in hop.finders:
-                        if find(buffer, pos, stop):
-                            marks = hop.marked(buffer, pos, stop)
+                if stop > free and not rest:
+                    free = hop.clear(buffer, max(pos, free), min(size, stop + _AHEAD))
+                if stop > free:
+                    marks = Marked(buffer[pos:stop].lower(), pos, hop.marks)
             target = stop
             if marks is not None:
                 target = marks.opener(buffer, pos)
@@ -107,7 +116,7 @@ class Hopper(Walker):
                         if kind:
                             found = CLOSERS[kind](buffer, pos)
                             if found is None or found.end() - found.start() == 4:
-                                self.pos, self._stop = pos, -1
+                                self.pos, self._stop, self._free = pos, -1, free
                                 return self._follow(kind, 0, pos, None)
                             pos = found.end()
                             if buffer[pos : pos + 1] == b">":
@@ -115,7 +124,7 @@ class Hopper(Walker):
                             else:
                                 pos = found.start()
                         continue
-            self.pos, self._marks = pos, marks
+            self.pos, self._marks, self._free = pos, marks, free
             self._stop = -1 if marks is None else stop
             if head:
                 self._stop = -1
@@ -123,7 +132,7 @@ class Hopper(Walker):
             if not self._token(buffer):
                 return False
             if self.verdicts is not verdicts:
-                self._stop = -1
+                self._stop = self._free = -1
                 return True
             if not self.in_data or not self.tree.plain:
                 return True
