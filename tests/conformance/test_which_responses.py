@@ -270,10 +270,20 @@ async def test_28b_what_decided_on_the_notice_is_named_in_vary(wrap):
     assert b"hx-request" in (reply.one(b"vary") or b"").lower()
 
 
-async def test_28c_a_boosted_navigation_is_a_page(wrap):
-    reply = await get(wrap(serving(PAGE)), headers=[(b"hx-request", b"true"), (b"hx-boosted", b"true")])
+BOOSTED = [(b"hx-request", b"true"), (b"hx-boosted", b"true")]
+FETCHED = (b"sec-fetch-dest", b"empty")
+
+
+@pytest.mark.parametrize("headers", [BOOSTED, [*BOOSTED, FETCHED]], ids=["old browser", "fetched"])
+async def test_28c_a_boosted_navigation_is_a_page(wrap, headers):
+    reply = await get(wrap(serving(PAGE)), headers=headers)
 
     assert OURS in reply.body
+    assert b"hx-request" in (reply.one(b"vary") or b"").lower()
+
+
+async def test_28c_a_boosted_navigation_to_a_fragment_is_none(wrap):
+    assert OURS not in (await get(wrap(serving(FRAGMENT)), headers=[*BOOSTED, FETCHED])).body
 
 
 async def test_28d_a_page_and_its_fragment_have_different_validators(wrap):

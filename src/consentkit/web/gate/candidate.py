@@ -1,7 +1,7 @@
 """May this response be touched? One ladder; each rung names its reason.
 
 Gating reaches every ``text/html`` response, whoever asked for it. The notice goes into documents that a person looks at:
-not into a fragment that a script fetched, not into a frame, not where a rule by page says ``never``.
+not into a fragment that a script fetched, not into a frame.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Asked:
 
     :param dest: ``Sec-Fetch-Dest``, lower case; empty where the browser sends none.
     :param fragment: whether a script asks for a piece of a page (htmx, Turbo frames, XMLHttpRequest).
-    :param varies: request header fields that decided on ``fragment``.
+    :param varies: request header fields by which a script told what it asks for.
     """
 
     dest: str = ""
@@ -99,5 +99,9 @@ class Asked:
 
 
 def takes_notice(asked: Asked) -> bool:
-    """Whether a document in answer to this request is one that a person will look at, at the top of a tab."""
-    return not asked.fragment and asked.dest in ("", "document")
+    """Whether a document in answer to this request is one that a person will look at, at the top of a tab.
+
+    Also where a library fetches a whole page and puts it in place of the old one, and says so: the browser tells of a mere
+    fetch then (htmx ``HX-Boosted``, Turbo Drive ``X-Turbo-Request-Id``; checked 2026-11).
+    """
+    return not asked.fragment and (asked.dest in ("", "document") or bool(asked.varies))
