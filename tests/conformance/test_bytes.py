@@ -27,6 +27,7 @@ from tests.asgi import (
 
 from consentkit.core.policy import Policy
 from consentkit.web.middleware import ConsentMiddleware
+from consentkit.web.response import CLOSED_CSP
 
 INERT = b'type="text/plain" data-ck='
 
@@ -329,8 +330,24 @@ async def test_38_in_any_charset_the_apps_bytes_stay_and_ours_are_ascii(wrap, na
     assert ours.isascii()
 
 
-@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be"])
-async def test_38b_utf_16_is_left_alone(wrap, codec):
-    body = ("\ufeff" if codec == "utf-16-be" else "").encode(codec) + PAGE.decode().encode(codec)
+@pytest.mark.parametrize(
+    ("codec", "mark", "kind"),
+    [
+        ("utf-16-le", "\ufeff", b"text/html"),
+        ("utf-16-be", "\ufeff", b"text/html"),
+        ("utf-16-le", "", b'text/html; Charset="UTF-16LE"'),
+    ],
+    ids=["little-endian", "big-endian", "told-by-its-type"],
+)
+async def test_38b_utf_16_keeps_its_bytes_and_the_browser_keeps_third_parties_out(
+    wrap, decided, codec, mark, kind
+):
+    body = (mark + PAGE.decode()).encode(codec)
+    app = wrap(serving(body, headers=[(b"content-type", kind)]))
 
-    assert (await get(wrap(serving(body)))).body == body
+    undecided = await get(app)
+    accepted = await get(app, headers=[decided("functional", "analytics", "marketing")])
+
+    assert undecided.body == accepted.body == body
+    assert undecided.every(b"content-security-policy") == [CLOSED_CSP]
+    assert accepted.every(b"content-security-policy") == []

@@ -73,7 +73,8 @@ class Endpoint:
         """How one of our own pages is to be drawn for this request."""
         scope = visit.scope
         root = scope.get("root_path", "")
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        asked = scope.get("query_string")
+        query = parse_qs(asked.decode("latin-1")) if asked else {}
         peer = visit.resolver.transport.peer(scope)
         referer = visit.fields.get(b"referer", b"").decode("latin-1")
         back = safe_next(query.get("next", [""])[0]) or next_of_referer(referer, peer) or ""

@@ -29,6 +29,7 @@ from consentkit.web.viewword import new_word
 
 logger = logging.getLogger(__name__)
 
+UTF16_MARKS = (b"\xfe\xff", b"\xff\xfe")
 TELLING = frozenset(
     {
         b"content-type",
@@ -45,6 +46,10 @@ REMEMBERED = 256
 CLOSED_CSP = b"default-src 'self' data: blob: 'unsafe-inline'"
 """For an HTML body that cannot be read: the browser itself keeps third parties out."""
 
+ORDER = (
+    "the app compresses HTML before it is gated: it is unpacked and sent as it is; add the compressing middleware "
+    "after ConsentMiddleware, so that it stands outside"
+)
 CLEARED = (
     'a response of the app says Clear-Site-Data: "cookies": it also deletes the visitor\'s choice, so that the next page asks '
     "again and, under opt-out and notice, a refusal is lost. Passed on unchanged. To keep the choice, clear the app's own "
@@ -92,6 +97,10 @@ class Gate:
                 self._rules.clear()
             found = self._rules[consent.allowed] = MarkupRules(self._known, consent.allowed)
         return found
+
+    def all_allowed(self, consent: Consent) -> bool:
+        """Whether nothing is left to be gated."""
+        return self._known <= consent.allowed
 
     def state(self, visit: Visit) -> bytes:
         """Twelve digits that name all that a page's bytes depend on besides the app."""
@@ -183,7 +192,7 @@ class Response:
         headers: list[Header] = [(bytes(name), bytes(value)) for name, value in start.get("headers", ())]
         telling = [field for field in headers if field[0].lower() in TELLING]
         found = self._candidate(start["status"], telling)
-        if found.touch is Touch.NOTHING or not self._readable(found):
+        if found.touch is Touch.NOTHING or not self._readable(found, telling, message):
             closed = found.touch is not Touch.NOTHING
             await self._send(self._closed(start, headers) if closed else start)
             await self._send(message)
@@ -224,21 +233,19 @@ class Response:
         html = any(name.lower() == b"content-type" and is_html(value) for name, value in headers)
         return candidate(method, status, headers) if html else LEAVE_TYPE
 
-    def _readable(self, found: Candidate) -> bool:
-        """Whether the body's content codings can be undone; prepares for it."""
-        if not found.encoding:
-            return True
+    def _readable(self, found: Candidate, telling: list[Header], first: Message) -> bool:
+        """Whether the page's tags can be read: not in UTF-16, and its content codings can be undone."""
+        if two_bytes_a_character(telling, b"" if found.encoding else first.get("body", b"")):
+            self._gate.warn_once("utf-16", "an HTML page in UTF-16 cannot be gated; sent closed")
+            return False
         if not undoable(found.encoding):
             self._gate.warn_once(
                 "coding", "an HTML page came in a content coding that was not offered; sent closed"
             )
             return False
-        self._gate.warn_once(
-            "order",
-            "the app compresses HTML before it is gated: it is unpacked and sent as it is; add the compressing middleware "
-            "after ConsentMiddleware, so that it stands outside",
-        )
-        self._chain = Chain(found.encoding)
+        if found.encoding:
+            self._gate.warn_once("order", ORDER)
+            self._chain = Chain(found.encoding)
         return True
 
     def _decoded(self, message: Message, *, last: bool) -> bytes:
@@ -263,7 +270,9 @@ class Response:
         sealed = private(
             headers, state=self._gate.state(self._visit), vary=(b"Cookie",), length=_length(headers)
         )
-        return {**start, "headers": [*sealed, (b"content-security-policy", CLOSED_CSP)]}
+        if not self._gate.all_allowed(self._visit.consent):
+            sealed.append((b"content-security-policy", CLOSED_CSP))
+        return {**start, "headers": sealed}
 
     def _make_rewriter(self, telling: list[Header]) -> Rewriter:
         gate, reading = self._gate, self._visit.reading
@@ -295,6 +304,15 @@ class Response:
     def _count(self, rewriter: Rewriter) -> None:
         self._gate.tally.gated += sum(rewriter.counts.values())
         self._gate.tally.pages += rewriter.placed
+
+
+def two_bytes_a_character(telling: list[Header], start: bytes) -> bool:
+    """Whether a page is in UTF-16, by its byte order mark or its ``Content-Type`` (WHATWG Encoding 4.2; checked 2026-11)."""
+    if bytes(start[:2]) in UTF16_MARKS:
+        return True
+    kind = next((value.lower() for name, value in telling if name.lower() == b"content-type"), b"")
+    charset = kind.partition(b"charset=")[2].strip(b" \"'")
+    return charset.startswith((b"utf-16", b"unicode", b"ucs-2", b"csunicode", b"iso-10646-ucs-2"))
 
 
 def _content_language(telling: list[Header]) -> str | None:
