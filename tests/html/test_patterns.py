@@ -31,7 +31,7 @@ def patterns() -> Iterator[tuple[str, bytes | str]]:
             if isinstance(owner, re.Pattern):
                 yield f"{module.name}.{name}", owner.pattern
     hop = Hop(frozenset({b"img", b"script"}) | RAW_NAMES, (b"data-category", b"url("), at_end=True)
-    for name in ("far", "body", "head", "svg", "math", "island"):
+    for name in ("far", "body", "head", "entry", "svg", "math", "island"):
         yield f"hop.{name}", getattr(hop, name).__self__.pattern
 
 

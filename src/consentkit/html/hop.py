@@ -19,7 +19,7 @@ from consentkit.html.context import INERT_MATH, INERT_SVG, TREE_NAMES
 from consentkit.html.rawtext import RAW_NAMES
 from consentkit.html.scan import ATTRIBUTES
 
-__all__ = ["PROLOGUE", "TURN", "Hop", "Marked", "hop_for"]
+__all__ = ["TURN", "Hop", "Marked", "hop_for"]
 
 Search = Callable[[bytes, int], re.Match[bytes] | None]
 Run = Callable[[bytes, int, int], re.Match[bytes]]
@@ -35,15 +35,18 @@ _OTHER: Final = (
 _CLOSER: Final = rb"""/[a-zA-Z][^<>"'=]*+>"""
 _TOKEN: Final = rb"""[a-zA-Z][^%(s)b<>"'=/]*+%(u)b|%(o)b""" % {**_B, b"u": _USUAL, b"o": _OTHER}
 _WALK: Final = rb"[^<]*+(?><(?:%b)[^<]*+)*+"
+_ATTRIBUTED: Final = rb"(?:%(u)b|(?=[%(s)b/>])%(a)b>)" % {**_B, b"u": _USUAL}
+_QUIET: Final = rb"<(?i:%%(n)b)%(g)b(?>[^<]++|<(?!/|!--))*+</(?i:%%(n)b)[%(s)b]*+>" % {**_B, b"g": _ATTRIBUTED}
+"""A script, style or title that holds nothing odd."""
 _HEAD: Final = (
-    rb"""[%(s)b]*+(?><(?i:/(?:script|style|title|meta|link|base)[%(s)b]*+>|(?:%%b)(?:%(u)b|(?=[%(s)b/>])%(a)b>))[%(s)b]*+)*+"""
-    % {**_B, b"u": _USUAL}
+    rb"[%(s)b]*+(?>(?:<(?i:/(?:script|style|title|meta|link|base)[%(s)b]*+>|(?:%%(void)b)%(g)b)|%%(raw)b)[%(s)b]*+)*+"
+    % {**_B, b"g": _ATTRIBUTED}
 )
-PROLOGUE: Final = re.compile(
-    rb"[%(s)b]*+(?><!(?i:doctype)[^>]*+>[%(s)b]*+)?+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>" % _B
+_PROLOGUE: Final = (
+    rb"[%(s)b]*+(?><!(?i:doctype)[^>]*+>[%(s)b]*+)?+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>()" % _B
 )
-"""Doctype, html and head as they begin most documents."""
-TURN: Final = re.compile(rb"(?>(</(?i:head)>[%(s)b]*+))?+<(?i:body)(?=[%(s)b/>])%(a)b>" % _B)
+_TURN: Final = rb"(?>(</(?i:head)>[%(s)b]*+))?+<(?i:body)(?=[%(s)b/>])%(a)b>()" % _B
+TURN: Final = re.compile(_TURN)
 """From the head into the body."""
 _ANGLED: Final = re.compile(rb"""=[%b]*+(?>"[^"<>]*+(?!")|'[^'<>]*+(?!'))""" % _S).search
 """What may open a quoted value that holds an angle, or one that is not closed."""
@@ -53,6 +56,7 @@ _ANCHORS: Final = rb"({[|^`~\@$%+*;#?,!&:=/._-"
 """Bytes that are rare in markup, rarest first; a mark is searched by one of its own."""
 _TOKENS: Final = frozenset((b"mi", b"mo", b"mn", b"ms", b"mtext"))
 _IN_HEAD: Final = frozenset((b"meta", b"link", b"base"))
+_RAW_IN_HEAD: Final = frozenset((b"script", b"title"))
 _OPTIONS: Final = frozenset((b"option", b"optgroup"))
 _LABELS: Final = frozenset((b"title", b"desc"))
 
@@ -64,7 +68,7 @@ def _single(buffer: bytes, start: int, end: int) -> bool:
 class Hop:
     """The searches for one set of names and marks."""
 
-    __slots__ = ("body", "far", "finders", "head", "island", "marks", "math", "only_marks", "svg")
+    __slots__ = ("body", "entry", "far", "finders", "head", "island", "marks", "math", "only_marks", "svg")
 
     def __init__(self, names: frozenset[bytes], marks: tuple[bytes, ...], at_end: bool) -> None:
         stops = {b"!--", *map(_prefix, names | RAW_NAMES | TREE_NAMES)}
@@ -74,7 +78,13 @@ class Hop:
         skip = b"(?!%b)" % _any_of(stops)
         ways = (skip, _CLOSER, _TOKEN) if at_end else (_CLOSER + b"|" + skip, _CLOSER, _TOKEN)
         self.body = _always(_WALK % (b"%b(?:%b|%b)" % ways))
-        self.head = _always(_HEAD % _any(_IN_HEAD - names))
+        head = _HEAD % {
+            b"void": _any(_IN_HEAD - names),
+            b"raw": b"|".join(_QUIET % {b"n": name} for name in sorted(_RAW_IN_HEAD - names)) or b"(?!)",
+        }
+        self.head = _always(head)
+        self.entry: Find = re.compile(_PROLOGUE + head + b"(?>" + _TURN + b")?+").match
+        """Doctype, html and head as they begin most documents: (html tag), (head's start), (/head), (body's start)."""
         svg, math, options = _inert(names)
         self.svg, self.math, self.island = (
             _always(rb"(?>[^<]++|%b)*+" % svg),

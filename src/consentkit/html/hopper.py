@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from consentkit.html.context import TREE_NAMES
-from consentkit.html.document import Stage
-from consentkit.html.hop import PROLOGUE, TURN, Marked
+from consentkit.html.document import Document, Stage
+from consentkit.html.hop import TURN, Marked
 from consentkit.html.rawtext import CLOSERS, COMMENT
 from consentkit.html.rules import PASS, Known
 from consentkit.html.scan import END, LIMIT, Unfinished, tag_end
@@ -206,16 +206,21 @@ class Hopper(Walker):
             self.pos = run(buffer, pos, self._run_marks.opener(buffer, pos)).end()
 
     def _prologue(self, buffer: bytes) -> bool:
-        """Take doctype, html and head at once where they stand as they do on most pages."""
-        found, document = PROLOGUE.match(buffer, self.pos), self.document
-        if found is None or document is None or found.end() - self.pos > LIMIT:
+        """Take doctype, html, head and what no rule wants to see of it at once where they stand as they do on most pages."""
+        document, hop = self.document, self.verdicts.hop
+        found = hop.entry(buffer, self.pos, self.pos + LIMIT)
+        if found is None or document is None:
             return self._token(buffer)
         document.doctype()
         document.opener(b"html", found[1])
+        self.pos = at = found.end(2)
+        if document.amp:
+            return True
+        self._move_behind(buffer, document.opener(b"head", b"<head>"), at)
+        if hop.clear(buffer, at, found.end()) < found.end():
+            return True
         self.pos = found.end()
-        if not document.amp:
-            self._move_behind(buffer, document.opener(b"head", b"<head>"), self.pos)
-        return True
+        return found.end(4) < 0 or self._into_body(buffer, document, found[3] is not None)
 
     def _turn(self, buffer: bytes) -> bool:
         """Take the end of the head and the start of the body at once where they stand as they do on most pages."""
@@ -223,7 +228,10 @@ class Hopper(Walker):
         if found is None or document is None or found.end() - self.pos > LIMIT:
             return self._token(buffer)
         self.pos = found.end()
-        if found[1]:
+        return self._into_body(buffer, document, found[1] is not None)
+
+    def _into_body(self, buffer: bytes, document: Document, closed: bool) -> bool:
+        if closed:
             document.closer(b"head")
         self._move_behind(buffer, document.opener(b"body", b"<body>"), self.pos)
         return True
