@@ -121,6 +121,20 @@ class Document:
             return self._head()
         return self._in_head(name)
 
+    def head(self, html: bytes) -> bool:
+        """Take in doctype, html and head at once, as a page begins; say whether the head counts (not on an AMP page)."""
+        self.lang, self.amp = _html(html)
+        if self.amp:
+            self._settle(Stage.FRAGMENT)
+            return False
+        self.stage = Stage.HEAD
+        return True
+
+    def body(self) -> int:
+        """Take in the body's opener, met in or behind the head."""
+        self._settle(Stage.BODY)
+        return Move.NOTHING if self._at_end else Move.BODY_BEHIND
+
     def _settle(self, stage: Stage) -> None:
         self.stage = stage
         self.before_body = False
@@ -171,7 +185,11 @@ class Document:
 
     def end(self) -> int:
         """Take in the end of the file, met in data."""
-        if self.stage in (Stage.START, Stage.FRAGMENT, Stage.FRAMESET):
+        if not (self.before_body or self._at_end) or self.stage in (
+            Stage.START,
+            Stage.FRAGMENT,
+            Stage.FRAMESET,
+        ):
             return Move.NOTHING
         moves = self._imply_body() if self.before_body else Move.NOTHING
         return moves | self._end()

@@ -45,7 +45,7 @@ _HEAD: Final = (
 _PROLOGUE: Final = (
     rb"[%(s)b]*+(?><!(?i:doctype)[^>]*+>[%(s)b]*+)?+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>()" % _B
 )
-_TURN: Final = rb"(?>(</(?i:head)>[%(s)b]*+))?+<(?i:body)(?=[%(s)b/>])%(a)b>()" % _B
+_TURN: Final = rb"(?></(?i:head)>[%(s)b]*+)?+<(?i:body)(?=[%(s)b/>])%(a)b>()" % _B
 TURN: Final = re.compile(_TURN)
 """From the head into the body."""
 _ANGLED: Final = re.compile(rb"""=[%b]*+(?>"[^"<>]*+(?!")|'[^'<>]*+(?!'))""" % _S).search
@@ -84,7 +84,7 @@ class Hop:
         }
         self.head = _always(head)
         self.entry: Find = re.compile(_PROLOGUE + head + b"(?>" + _TURN + b")?+").match
-        """Doctype, html and head as they begin most documents: (html tag), (head's start), (/head), (body's start)."""
+        """Doctype, html and head as they begin most documents: (html tag), (head's start), (body's start)."""
         svg, math, options = _inert(names)
         self.svg, self.math, self.island = (
             _always(rb"(?>[^<]++|%b)*+" % svg),

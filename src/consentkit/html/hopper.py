@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from consentkit.html.context import TREE_NAMES
-from consentkit.html.document import Document, Stage
+from consentkit.html.document import Stage
 from consentkit.html.hop import TURN, Marked
 from consentkit.html.rawtext import CLOSERS, COMMENT
 from consentkit.html.rules import PASS, Known
@@ -211,16 +211,15 @@ class Hopper(Walker):
         found = hop.entry(buffer, self.pos, self.pos + LIMIT)
         if found is None or document is None:
             return self._token(buffer)
-        document.doctype()
-        document.opener(b"html", found[1])
         self.pos = at = found.end(2)
-        if document.amp:
+        if not document.head(found[1]):
             return True
-        self._move_behind(buffer, document.opener(b"head", b"<head>"), at)
-        if hop.clear(buffer, at, found.end()) < found.end():
-            return True
-        self.pos = found.end()
-        return found.end(4) < 0 or self._into_body(buffer, document, found[3] is not None)
+        self._place(buffer, at, "head", implied=False)
+        if hop.clear(buffer, at, found.end()) == found.end():
+            self.pos = found.end()
+            if found.end(3) >= 0:
+                self._move_behind(buffer, document.body(), self.pos)
+        return True
 
     def _turn(self, buffer: bytes) -> bool:
         """Take the end of the head and the start of the body at once where they stand as they do on most pages."""
@@ -228,10 +227,5 @@ class Hopper(Walker):
         if found is None or document is None or found.end() - self.pos > LIMIT:
             return self._token(buffer)
         self.pos = found.end()
-        return self._into_body(buffer, document, found[1] is not None)
-
-    def _into_body(self, buffer: bytes, document: Document, closed: bool) -> bool:
-        if closed:
-            document.closer(b"head")
-        self._move_behind(buffer, document.opener(b"body", b"<body>"), self.pos)
+        self._move_behind(buffer, document.body(), self.pos)
         return True

@@ -118,9 +118,10 @@ class Rewriter:
                 pass
             if walker.final:
                 walker.finish(buffer)
+                return self._output.take(buffer, len(buffer))
         except Exception as fault:
             return self._give_up(buffer, fault)
-        hold = len(buffer) if walker.final else walker.hold
+        hold = walker.hold
         self._held = buffer[hold:]
         self._room = LIMIT - len(self._held)
         walker.rebase(hold)

@@ -343,7 +343,7 @@ class Walker:
         if self.placement is None or self.document is None:
             return
         piece: Piece = self.placement.head if where == "head" else self.placement.body
-        text = piece(self.document.facts(implied)) if callable(piece) else piece
+        text = piece if isinstance(piece, bytes) else piece(self.document.facts(implied))
         if text:
             self.output.put(buffer, at, text)
             self.placed = self.placed or where == "body"
