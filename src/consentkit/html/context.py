@@ -57,36 +57,23 @@ _POINT: Final = 4
 class Tree:
     """The open foreign elements, and whether a template, a noscript, a select or a frameset is open."""
 
-    __slots__ = (
-        "_foreign",
-        "_select",
-        "_templates",
-        "_unsure",
-        "context",
-        "cut",
-        "frameset",
-        "here",
-        "in_noscript",
-        "plain",
-        "shallow",
-    )
+    _templates = 0
+    _select = False
+    _unsure = False
+    frameset = False
+    in_noscript = False
+    cut = b""
+    """The element whose end tag ends whatever stands open in it; b"" for none."""
+    context = Context.HTML
+    here = Context.HTML
+    """The context of the opener that was taken in last."""
+    plain = True
+    """Whether nothing is open that changes how a tag reads."""
+    shallow = False
+    """Whether nothing but one svg or math is open, its inert elements aside."""
 
     def __init__(self) -> None:
         self._foreign: list[tuple[bytes, int]] = []
-        self._templates = 0
-        self._select = False
-        self._unsure = False
-        self.frameset = False
-        self.in_noscript = False
-        self.cut = b""
-        """The element whose end tag ends whatever stands open in it; b"" for none."""
-        self.context = Context.HTML
-        self.here = Context.HTML
-        """The context of the opener that was taken in last."""
-        self.plain = True
-        """Whether nothing is open that changes how a tag reads."""
-        self.shallow = False
-        """Whether nothing but one svg or math is open, its inert elements aside."""
 
     @property
     def in_svg(self) -> bool:

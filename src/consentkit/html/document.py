@@ -65,15 +65,14 @@ def _html(raw: bytes) -> tuple[str | None, bool]:
 class Document:
     """Follows the tokens until the body is there (or, for `place="end"`, until it ends)."""
 
-    __slots__ = ("_at_end", "amp", "before_body", "lang", "stage")
+    stage = Stage.START
+    before_body = True
+    """Whether every token matters: the body has not started."""
+    lang: str | None = None
+    amp = False
 
     def __init__(self, at_end: bool) -> None:
         self._at_end = at_end
-        self.stage = Stage.START
-        self.before_body = True
-        """Whether every token matters: the body has not started."""
-        self.lang: str | None = None
-        self.amp = False
 
     @property
     def started(self) -> bool | None:

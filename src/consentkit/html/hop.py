@@ -36,14 +36,18 @@ _CLOSER: Final = rb"""/[a-zA-Z][^<>"'=]*+>"""
 _TOKEN: Final = rb"""[a-zA-Z][^%(s)b<>"'=/]*+%(u)b|%(o)b""" % {**_B, b"u": _USUAL, b"o": _OTHER}
 _WALK: Final = rb"[^<]*+(?><(?:%b)[^<]*+)*+"
 _ATTRIBUTED: Final = rb"(?:%(u)b|(?=[%(s)b/>])%(a)b>)" % {**_B, b"u": _USUAL}
-_QUIET: Final = rb"<(?i:%%(n)b)%(g)b(?>[^<]++|<(?!/|!--))*+</(?i:%%(n)b)[%(s)b]*+>" % {**_B, b"g": _ATTRIBUTED}
+_QUIET: Final = rb"<(?i:%%(n)b)%(g)b(?>[^<]++|<(?!/|!--))*+</(?i:%%(n)b)[%(s)b]*+>" % {
+    **_B,
+    b"g": _ATTRIBUTED,
+}
 """A script, style or title that holds nothing odd."""
 _HEAD: Final = (
     rb"[%(s)b]*+(?>(?:<(?i:/(?:script|style|title|meta|link|base)[%(s)b]*+>|(?:%%(void)b)%(g)b)|%%(raw)b)[%(s)b]*+)*+"
     % {**_B, b"g": _ATTRIBUTED}
 )
 _PROLOGUE: Final = (
-    rb"[%(s)b]*+(?><!(?i:doctype)[^>]*+>[%(s)b]*+)?+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>()" % _B
+    rb"[%(s)b]*+(?><!(?i:doctype)[^>]*+>[%(s)b]*+)?+(<(?i:html)(?=[%(s)b/>])%(a)b>)[%(s)b]*+<(?i:head)>()"
+    % _B
 )
 _TURN: Final = rb"(?></(?i:head)>[%(s)b]*+)?+<(?i:body)(?=[%(s)b/>])%(a)b>()" % _B
 TURN: Final = re.compile(_TURN)
@@ -68,7 +72,7 @@ def _single(buffer: bytes, start: int, end: int) -> bool:
 class Hop:
     """The searches for one set of names and marks."""
 
-    __slots__ = ("body", "entry", "far", "finders", "head", "island", "marks", "math", "only_marks", "svg")
+    __slots__ = ("_finders", "body", "entry", "far", "head", "island", "marks", "math", "only_marks", "svg")
 
     def __init__(self, names: frozenset[bytes], marks: tuple[bytes, ...], at_end: bool) -> None:
         stops = {b"!--", *map(_prefix, names | RAW_NAMES | TREE_NAMES)}
@@ -94,7 +98,7 @@ class Hop:
         self.marks = marks
         self.only_marks = not names and not at_end
         """Whether nothing matters where no mark is, once the body has started."""
-        self.finders: tuple[Find, ...] = tuple(_mark(anchor, group) for anchor, group in _by_anchor(marks))
+        self._finders = tuple((anchor, _mark(anchor, group)) for anchor, group in _by_anchor(marks))
 
     def prove(self, buffer: bytes, start: int, end: int) -> int:
         """Return `end` if it is in data, given that `start` is; else where a walk from there stopped."""
@@ -110,18 +114,19 @@ class Hop:
 
     def clear(self, buffer: bytes, start: int, stop: int) -> int:
         """Return where the first mark is, by a byte of its own; without one, `stop`."""
-        for find in self.finders:
-            found = find(buffer, start, stop)
-            if found:
-                stop = found.start()
+        for anchor, find in self._finders:
+            first = buffer.find(anchor, start, stop)
+            if first >= 0:
+                found = find(buffer, first, stop)
+                if found:
+                    stop = found.start()
         return stop
 
     def marked(self, buffer: bytes, start: int, stop: int) -> Marked | None:
         """Return where the marks are in a stretch; None if it has none."""
-        for find in self.finders:
-            if find(buffer, start, stop):
-                return Marked(buffer[start:stop].lower(), start, self.marks)
-        return None
+        if self.clear(buffer, start, stop) == stop:
+            return None
+        return Marked(buffer[start:stop].lower(), start, self.marks)
 
 
 class Marked:
