@@ -11,7 +11,7 @@ import re
 from consentkit.html.context import TREE_NAMES
 from consentkit.html.document import Stage
 from consentkit.html.hop import TURN, Marked
-from consentkit.html.rawtext import CLOSERS, COMMENT
+from consentkit.html.rawtext import CLOSERS, COMMENT, EMPTY
 from consentkit.html.rules import PASS, Known
 from consentkit.html.scan import END, LIMIT, Unfinished, tag_end
 from consentkit.html.tag import Context
@@ -113,7 +113,9 @@ class Hopper(Walker):
                             output.sent = end
                             output.count(verdict)
                         pos = end
-                        if kind:
+                        if kind and buffer.startswith(EMPTY[kind], pos):
+                            pos += len(kind) + 3
+                        elif kind:
                             found = CLOSERS[kind](buffer, pos)
                             if found is None or found.end() - found.start() == 4:
                                 self.pos, self._stop, self._free = pos, -1, free

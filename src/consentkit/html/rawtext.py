@@ -22,7 +22,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["CLOSED_BY_TAG", "CLOSERS", "COMMENT", "RAW_NAMES", "Text", "comment_start", "end_of"]
+__all__ = ["CLOSED_BY_TAG", "CLOSERS", "COMMENT", "EMPTY", "RAW_NAMES", "Text", "comment_start", "end_of"]
 
 RAW_NAMES: Final = frozenset(
     (b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes", b"plaintext")
@@ -124,3 +124,5 @@ COMMENT: Final = re.compile(rb"<!--(?:-?>|(?>[^-]++|-(?!-!?>))*+--!?>)").match
 """A whole comment, where all of it is there."""
 CLOSERS: Final = {name: _PLAIN[name].search for name in RAW_NAMES}
 """The first end tag of an element's raw text, or (four bytes long) the `<!--` that changes how a script reads."""
+EMPTY: Final = {name: b"</%b>" % name for name in RAW_NAMES}
+"""The end tag as it stands behind an opener that holds nothing."""
