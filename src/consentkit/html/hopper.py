@@ -29,6 +29,7 @@ _SHORT = 2048
 """A tag shorter than this is looked at from its start again when more has come."""
 
 _CLOSINGS = {name[:3]: b"</%b>" % name for name in TREE_NAMES - {b"frameset"}}
+_TAG_START = re.compile(rb"</?[a-zA-Z]").match
 _ENDS_BODY = re.compile(rb"</(?i:body|html)")
 
 
@@ -88,17 +89,19 @@ class Hopper(Walker):
                 pos = walk(buffer, pos, target).end() if head else prove(buffer, pos, target)
             elif stop > pos:
                 pos = stop if head else prove(buffer, pos, stop)
-            if pos == target and pos < size:
+            if pos == size:
+                return self._wait(pos)
+            end = buffer.find(b">", pos) + 1
+            if not end and size - pos < _SHORT and _TAG_START(buffer, pos):
+                return self._wait(pos, 0, END)
+            if pos == target:
                 if buffer[pos + 1 : pos + 2] == b"!":
                     found = COMMENT(buffer, pos)
                     if found:
                         pos = found.end()
                         continue
-                end = buffer.find(b">", pos) + 1
                 entry = known(buffer[pos:end])
                 if entry is None:
-                    if not end and size - pos < _SHORT and buffer[pos + 1 : pos + 2].isalpha():
-                        return self._wait(pos, 0, END)
                     end = pos if head else self._leap(buffer, pos)
                     if end > pos:
                         pos = end

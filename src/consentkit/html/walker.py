@@ -60,8 +60,8 @@ class Walker:
     def rebase(self, offset: int) -> None:
         """The buffer's first `offset` bytes are gone."""
         self.pos -= offset
-        self._resume -= offset
-        self._searched -= offset
+        self._resume = self._resume and self._resume - offset
+        self._searched = self._searched and max(0, self._searched - offset)
         self._opener_at -= offset
         if self._text is not None:
             self._text.resume -= offset
