@@ -82,6 +82,13 @@ class Text:
             if end >= 0:
                 return end
 
+    def passes(self, chunk: bytes) -> bool:
+        """Whether nothing in this next chunk ends the text or may begin what does, given that all before is decided."""
+        return (
+            _search(self._state, self._cut).search(chunk) is None
+            and _TAIL.search(chunk, max(0, len(chunk) - _LONGEST)) is None
+        )
+
     def _undecided(self, buffer: bytes) -> int:
         """Return where the bytes begin that may be the first of a mark."""
         near = max(self.resume, len(buffer) - _LONGEST)

@@ -90,6 +90,9 @@ class Rewriter:
             return self._blunt.feed(data)
         if not data or self._walker.utf16:
             return data
+        if not self._held and self._walker.passes(data):
+            self._output.written += len(data)
+            return data
         wake = self._walker.wake
         if wake and wake not in data and len(data) <= self._room:
             self._waiting.append(data)

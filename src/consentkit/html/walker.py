@@ -71,6 +71,11 @@ class Walker:
         """Whether the next step reads markup."""
         return self._text is None and self._long is None
 
+    def passes(self, chunk: bytes) -> bool:
+        """Whether this chunk leaves as it is and changes nothing, given that none before it is held."""
+        text = self._text
+        return text is not None and self._opener_tag is None and text.passes(chunk)
+
     def finish(self, buffer: bytes) -> None:
         """The file has ended: place what is not placed, if that place is in data."""
         if self.document is not None and self.in_data and not self.tree.inside:
