@@ -101,15 +101,15 @@ class Hop:
         self._finders = tuple((anchor, _mark(anchor, group)) for anchor, group in _by_anchor(marks))
 
     def prove(self, buffer: bytes, start: int, end: int) -> int:
-        """Return `end` if it is in data, given that `start` is; else where a walk from there stopped."""
+        """Return `end` if it is in data, given that `start` is; else a place in data where an opener or a doubt stands."""
         close = buffer.rfind(b'">', start, end)
         if close > start and buffer[close - 1] not in _OPENING and not _single(buffer, start, close):
             start = close + 2
-        last = buffer.rfind(b"<", start, end)
-        if last < 0:
-            return end
-        if buffer.find(b">", last, end) >= 0 and _ANGLED(buffer, start, end) is None:
-            return end
+        last, place = buffer.rfind(b"<", start, end), end
+        if last >= 0 and buffer.find(b">", last, end) < 0:
+            last, place = buffer.rfind(b"<", start, last), last
+        if last < 0 or (buffer.find(b">", last, place) >= 0 and _ANGLED(buffer, start, place) is None):
+            return place
         return self.body(buffer, start, end).end()
 
     def clear(self, buffer: bytes, start: int, stop: int) -> int:
