@@ -52,7 +52,7 @@ _PROLOGUE: Final = (
 _TURN: Final = rb"(?></(?i:head)>[%(s)b]*+)?+<(?i:body)(?=[%(s)b/>])%(a)b>()" % _B
 TURN: Final = re.compile(_TURN)
 """From the head into the body."""
-_ANGLED: Final = re.compile(rb"""=[%b]*+(?>"[^"<>]*+(?!")|'[^'<>]*+(?!'))""" % _S).search
+_ANGLED: Final = re.compile(rb"""=[%b]*+(?>"[^"<>]*+(?!")|'[^'<>]*+(?!'))""" % _S)
 """What may open a quoted value that holds an angle, or one that is not closed."""
 _SINGLE: Final = re.compile(rb"'(?<=[=%b]')" % _S)
 _OPENING: Final = frozenset(b"=\t\n\f\r ")
@@ -63,10 +63,6 @@ _IN_HEAD: Final = frozenset((b"meta", b"link", b"base"))
 _RAW_IN_HEAD: Final = frozenset((b"script", b"title"))
 _OPTIONS: Final = frozenset((b"option", b"optgroup"))
 _LABELS: Final = frozenset((b"title", b"desc"))
-
-
-def _single(buffer: bytes, start: int, end: int) -> bool:
-    return buffer.find(b"'", start, end) >= 0 and _SINGLE.search(buffer, start, end) is not None
 
 
 class Hop:
@@ -102,13 +98,20 @@ class Hop:
 
     def prove(self, buffer: bytes, start: int, end: int) -> int:
         """Return `end` if it is in data, given that `start` is; else a place in data where an opener or a doubt stands."""
-        close = buffer.rfind(b'">', start, end)
-        if close > start and buffer[close - 1] not in _OPENING and not _single(buffer, start, close):
-            start = close + 2
+        plain = buffer.find(b'"', start, end) < 0
+        close = -1 if plain else buffer.rfind(b'">', start, end)
+        if close > start and buffer[close - 1] not in _OPENING:
+            single = buffer.find(b"'", start, close)
+            if single < 0 or _SINGLE.search(buffer, single, close) is None:
+                start = close + 2
         last, place = buffer.rfind(b"<", start, end), end
         if last >= 0 and buffer.find(b">", last, end) < 0:
             last, place = buffer.rfind(b"<", start, last), last
-        if last < 0 or (buffer.find(b">", last, place) >= 0 and _ANGLED(buffer, start, place) is None):
+        if last < 0:
+            return place
+        if buffer.find(b">", last, place) >= 0 and (
+            (plain and buffer.find(b"'", start, place) < 0) or _ANGLED.search(buffer, start, place) is None
+        ):
             return place
         return self.body(buffer, start, end).end()
 
