@@ -1,8 +1,8 @@
 """The browser's side, as it is served: each file under a name that holds its content's hash, so that it never changes.
 
-The modules beside this file are plain ES modules and the sheets plain CSS. Serving packs them: comments and indentation go,
-and what a page always needs (state, apply, first) becomes one module, one request. Nothing is rewritten beyond that, so
-the source of the page is readable and the packed file can be compared with it by eye.
+The modules beside this file are plain ES modules and the sheets plain CSS. Serving packs them: comments go, and white space
+that means nothing, and what a page always needs (state, apply, first) becomes one module, one request. Nothing is rewritten
+beyond that, so the packed file can be compared with its source by eye.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ FIRST = ("state.js", "apply.js", "first.js")
 ON_DEMAND = "preferences.js"
 _LINE_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"^\s*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
+_KEPT = re.compile(
+    r"""("(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)|\s*[,;]\s*(?=[)\]}])|\s*([=(){},;:?<>|&+!])\s*"""
+)
 _IMPORT = re.compile(r"^import .*;$", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
@@ -67,7 +70,7 @@ class Asset:
 @cache
 def first() -> Asset:
     """The module of every page."""
-    text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _pack_script(source(name)))) for name in FIRST)
+    text = _pack_script("\n".join(_EXPORT.sub("", _IMPORT.sub("", source(name))) for name in FIRST))
     return _asset("first", "js", text.replace("./preferences.js", f"./{preferences().name}"))
 
 
@@ -90,14 +93,16 @@ def source(name: str) -> str:
 
 def _pack_script(text: str) -> str:
     text = _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text))
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    # Each statement of ours ends with a semicolon, so that no line end means anything beside these.
+    return _KEPT.sub(lambda match: match[1] or match[2] or "", text)
 
 
 def pack_style(text: str) -> str:
     """A sheet without comments and white space that means nothing."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    text = re.sub(r"\s+", " ", text)
-    return re.sub(r" ?([{};,>]) ?|(?<=:) ", lambda match: match[1] or "", text).replace(";}", "}").strip()
+    text = re.sub(r"\b0(?=\.\d)", "", re.sub(r"\s+", " ", text))
+    return re.sub(r" ?([{};,>~]) ?|(?<=:) ", lambda match: match[1] or "", text).replace(";}", "}").strip()
 
 
 def _asset(stem: str, kind: str, text: str) -> Asset:

@@ -3,8 +3,7 @@
 // data-* attributes of any name, and must not become an event of its own making.
 
 const KINDS = /^(script|iframe|frame|img|image|link|embed|object|source|track|audio|video|input)$/;
-const PARKED = /^data-ck-((?:src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|poster|type)|data-.+)$/;
-const ADDRESSES = ["src", "srcset", "href"];
+const PARKED = /^data-ck-(src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|poster|type|data-.+)$/;
 const RUNS = /^javascript:/i;
 const NO_ADDRESS = /^(?!https?:|data:image\/)[a-z][a-z\d+.-]*:/i;
 
@@ -66,7 +65,7 @@ function restore(element, script) {
     element.removeAttribute("type");
     if (element.dataset.type) element.type = element.dataset.type;
   }
-  for (const name of ADDRESSES) {
+  for (const name of ["src", "srcset", "href"]) {
     const value = element.getAttribute(`data-${name}`);
     if (value && !element.hasAttribute(name)) revive(element, name, value, NO_ADDRESS);
   }

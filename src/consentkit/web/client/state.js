@@ -6,8 +6,8 @@ const NOTHING = { decided: false, outcome: "undecided", granted: ["necessary"], 
 export function stateFrom(sent) {
   const { decided, outcome, granted, services } = { ...NOTHING, ...sent };
   return Object.freeze({
-    decided: decided === true,
-    outcome: String(outcome),
+    decided,
+    outcome,
     granted: Object.freeze([...granted]),
     services: Object.freeze({ __proto__: null, ...services }),
   });
