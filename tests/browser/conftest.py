@@ -68,6 +68,7 @@ class Site:
     :param language: the pages' own language; ``None``: the browser's.
     :param delay: seconds for which our script is held back.
     :param fail: status with which the endpoint answers every act; 0 for the truth.
+    :param slow: seconds for which the answer to an act is held back, by action.
     """
 
     policy: Policy = field(default_factory=lambda: Policy.model_validate(POLICY))
@@ -78,6 +79,7 @@ class Site:
     prefix: str = PREFIX
     language: str | None = None
     fail: int = 0
+    slow: dict[str, float] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     acts: list[dict[str, Any]] = field(default_factory=list)
     hits: list[str] = field(default_factory=list)
@@ -192,6 +194,7 @@ class Site:
         outcome = decide(self.policy, choice, now=int(time.time()), visitor="v")
         assert isinstance(outcome, Outcome)
         self.acts.append(sent)
+        await asyncio.sleep(self.slow.get(sent["action"], 0))
         key = secrets.token_hex(8)
         self.decisions[key] = outcome.decision
         cookie = f"ck={key}; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax"

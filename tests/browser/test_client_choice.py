@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 
@@ -86,6 +87,63 @@ async def test_a_double_click_is_one_act(site: Site, tab: Page) -> None:
     await until(tab, "consentkit.state.decided")
 
     assert len(site.acts) == 1
+
+
+@pytest.mark.parametrize("refusal", ["reject", "withdraw"])
+async def test_a_refusal_stops_a_grant_that_is_under_way(site: Site, tab: Page, refusal: str) -> None:
+    site.slow = {"accept": 0.6}
+    await tab.goto(site.page("/", tracker))
+    await ready(tab)
+
+    await tab.evaluate("void (granted = consentkit.accept())")
+    outcome = await tab.evaluate(f"consentkit.{refusal}().then(state => state.outcome)")
+
+    assert outcome == "refused"
+    assert await tab.evaluate("granted.then(state => state.outcome)") == "refused"
+    await asyncio.sleep(0.8)
+    assert await tab.evaluate("consentkit.state.outcome") == "refused"
+    assert site.hits == []
+    await tab.reload()
+    assert await tab.locator("#consentkit").get_attribute("data-consent") == "refused"
+    # By this word the server knows that the two are of one page.
+    assert [act["action"] for act in site.acts] == ["accept", refusal]
+    assert site.acts[0]["view"] == site.acts[1]["view"]
+
+
+async def test_reject_pressed_while_accept_waits_is_what_holds(site: Site, tab: Page) -> None:
+    site.slow = {"accept": 0.6}
+    await tab.goto(site.page("/", tracker))
+    await ready(tab)
+
+    await tab.locator("#consentkit-accept").click()
+    await tab.locator("#consentkit-reject").click()
+    await until(tab, "consentkit.state.decided")
+
+    assert await tab.evaluate("consentkit.state.outcome") == "refused"
+    assert await said(tab) == "Your choice is saved. You can change it here at any time."
+
+
+async def test_accept_pressed_while_a_refusal_is_under_way_is_not_sent(site: Site, tab: Page) -> None:
+    site.slow = {"reject": 0.3}
+    await tab.goto(site.page("/", tracker))
+    await ready(tab)
+
+    outcome = await tab.evaluate("consentkit.reject(), consentkit.accept().then(state => state.outcome)")
+
+    assert outcome == "refused"
+    assert [act["action"] for act in site.acts] == ["reject"]
+
+
+async def test_after_a_failure_the_next_press_is_sent(site: Site, tab: Page) -> None:
+    site.fail = 503
+    await tab.goto(site.page("/", HEAD))
+    await ready(tab)
+    assert await tab.evaluate("consentkit.accept().catch(error => error.status)") == 503
+    site.fail = 0
+
+    await tab.evaluate("consentkit.accept()")
+
+    assert await tab.evaluate("consentkit.state.outcome") == "accepted"
 
 
 async def test_each_further_act_of_a_page_view_has_a_key_of_its_own(site: Site, tab: Page) -> None:
@@ -252,17 +310,32 @@ async def test_where_fetch_is_blocked_the_form_itself_is_sent(site: Site, tab: P
 async def test_the_second_layer_opens_in_a_dialog_and_escape_is_no_consent(site: Site, tab: Page) -> None:
     await tab.goto(site.page("/", HEAD))
     await ready(tab)
-    await tab.locator("#consentkit-preferences").focus()
-    await tab.keyboard.press("Enter")
+    await tab.evaluate("consentkit.show()")
     await until(tab, f"{ROOT}.querySelector('dialog')?.open")
     assert await tab.locator("dialog h1").count() == 0
 
     await tab.keyboard.press("Escape")
     await until(tab, f"!{ROOT}.querySelector('dialog')")
 
-    assert await tab.evaluate(FOCUS) == "consentkit-preferences"
+    assert await tab.evaluate(FOCUS) == "consentkit-more"
     assert site.acts == []
     assert await tab.locator("#consentkit-banner").is_visible()
+
+
+async def test_after_a_choice_the_small_control_opens_it_and_gets_the_focus_back(
+    site: Site, tab: Page
+) -> None:
+    await tab.goto(site.page("/", HEAD))
+    await ready(tab)
+    await tab.evaluate("consentkit.reject()")
+    await tab.locator("#consentkit-preferences").focus()
+    await tab.keyboard.press("Enter")
+    await until(tab, f"{ROOT}.querySelector('dialog')?.open")
+
+    await tab.keyboard.press("Escape")
+    await until(tab, f"!{ROOT}.querySelector('dialog')")
+
+    assert await tab.evaluate(FOCUS) == "consentkit-preferences"
 
 
 async def test_the_dialog_speaks_the_page_s_language(site: Site, tab: Page) -> None:
@@ -270,7 +343,7 @@ async def test_the_dialog_speaks_the_page_s_language(site: Site, tab: Page) -> N
     await tab.goto(site.page("/", HEAD))
     await ready(tab)
 
-    await tab.locator("#consentkit-preferences").click()
+    await tab.evaluate("consentkit.show()")
 
     await until(tab, f"{ROOT}.querySelector('dialog')?.open")
     assert await tab.locator("dialog").get_attribute("lang") == "ar"
@@ -280,7 +353,7 @@ async def test_the_dialog_speaks_the_page_s_language(site: Site, tab: Page) -> N
 async def test_a_link_in_the_dialog_leads_where_it_leads_on_the_page(site: Site, tab: Page) -> None:
     await tab.goto(site.page("/p", HEAD))
     await ready(tab)
-    await tab.locator("#consentkit-preferences").click()
+    await tab.evaluate("consentkit.show()")
 
     await tab.locator("dialog a", has_text="Français").click()
 
@@ -290,7 +363,7 @@ async def test_a_link_in_the_dialog_leads_where_it_leads_on_the_page(site: Site,
 async def test_a_choice_in_the_dialog_is_saved_and_the_focus_returns(site: Site, tab: Page) -> None:
     await tab.goto(site.page("/", tracker))
     await ready(tab)
-    await tab.locator("#consentkit-preferences").click()
+    await tab.evaluate("consentkit.show()")
     await tab.locator("dialog [name=purpose][value=analytics]").check()
 
     await tab.locator("dialog [value=save]").click()
@@ -310,6 +383,8 @@ async def test_the_control_is_a_link_that_opens_the_page_where_the_dialog_cannot
     await tab.goto(site.page("/p", HEAD))
     await ready(tab)
 
+    await tab.locator("#consentkit-reject").click()
+    await until(tab, "window.consentkit?.state.decided")
     await tab.locator("#consentkit-preferences").click()
 
     await tab.wait_for_url("**/_consent/?lang=en&next=/p")

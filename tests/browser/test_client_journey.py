@@ -145,7 +145,7 @@ async def test_the_dialog_saves_one_purpose_and_one_exception(paper: Newspaper, 
     paper.serve()
     await tab.goto(paper.address)
     await ready(tab)
-    await tab.locator("#consentkit-preferences").click()
+    await tab.evaluate("consentkit.show()")
     await tab.locator("dialog [name=purpose][value=analytics]").check()
     await tab.locator("dialog summary").nth(1).click()
     await tab.locator("dialog select").nth(1).select_option("films")

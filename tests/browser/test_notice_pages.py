@@ -45,6 +45,16 @@ async def test_the_banner_leads_to_the_page_and_the_page_leads_back(site: Site, 
     assert (act["how"], act["notice"]) == ("page", site.book.notice("en").hash)
 
 
+async def test_the_small_control_waits_until_the_banner_is_gone(site: Site, plain: Page) -> None:
+    await plain.goto(site.page("/p", ARTICLE))
+    assert await plain.locator("#consentkit-preferences").is_hidden()
+
+    await plain.locator("#consentkit-reject").click()
+    await plain.locator("#consentkit[data-consent=refused]").wait_for(state="attached")
+
+    assert await plain.locator("#consentkit-preferences").is_visible()
+
+
 async def test_the_page_shows_what_holds_and_withdraws_it(site: Site, plain: Page) -> None:
     await plain.goto(site.page("/p", ARTICLE))
     await plain.locator("#consentkit-accept").click()

@@ -18,22 +18,26 @@ class Notice {
   listeners = new Set();
   turn = 0;
 
-  constructor(host, root) {
+  constructor(host) {
     this.host = host;
-    this.root = root;
-    this.form = root.querySelector("form");
-    this.status = root.querySelector(".said");
-    this.control = root.getElementById("consentkit-preferences");
+    this.root = host.shadowRoot;
+    const sent = this.enter();
+    this.state = stateFrom(sent);
+    this.ready = this.follow(sent);
+    this.stay();
+  }
+
+  // Takes hold of what stands in the root; the state that came with it.
+  enter() {
+    this.form = this.root.querySelector("form");
+    this.status = this.root.querySelector(".said");
+    this.control = this.root.getElementById("consentkit-preferences");
     this.page = this.form.dataset;
     this.address = new URL(this.form.getAttribute("action"), location.origin).href;
     this.shown = performance.now();
-    const sent = JSON.parse(this.page.state);
-    this.state = stateFrom(sent);
     on(this.form, "submit", (event) => this.submit(event));
     on(this.control, "click", (event) => this.click(event));
-    this.ready = this.follow(sent);
-    this.stay();
-    attempt(() => this.stand());
+    return JSON.parse(this.page.state);
   }
 
   // Keeps the page in step: with other tabs, and with what was chosen while it was put away. A page of very many services
@@ -62,16 +66,40 @@ class Notice {
     this.host.showPopover();
   }
 
-  // A body swapped by script brings a notice without a shadow root: the one that works takes its place.
+  // A script that swaps the body (Turbo Drive, hx-boost) brings a notice without a shadow root: its place is taken by the one
+  // that works. A body without any gets it at its end.
   stay() {
-    const watch = () => all("html,body").forEach((element) => watcher.observe(element, { childList: true }));
+    let body;
+    const watch = () => {
+      [body] = all("body");
+      all("html,body").forEach((element) => watcher.observe(element, { childList: true }));
+      attempt(() => this.stand());
+    };
     const watcher = new MutationObserver(() => {
-      const fresh = all("#consentkit")[0];
-      if (this.host.isConnected || !fresh) return;
-      fresh.replaceWith(this.host);
+      const [fresh] = all("#consentkit");
+      const [next] = all("body");
+      if (this.host.isConnected || (!fresh && next === body)) return;
+      if (fresh) fresh.replaceWith(this.host);
+      else next?.append(this.host);
+      this.take(fresh);
       watch();
     });
     watch();
+  }
+
+  // The words and the form of the new page move in. Its style takes the nonce that this document was sent with. A page that
+  // was fetched ahead of a choice is fetched again.
+  take(fresh) {
+    const content = fresh?.querySelector("template")?.content;
+    if (content) {
+      this.host.lang = fresh.lang;
+      this.host.dir = fresh.dir;
+      for (const style of all("style", content)) style.nonce = this.root.querySelector("style")?.nonce;
+      this.root.replaceChildren(content);
+      const sent = this.enter();
+      if (sent.services && !same(stateFrom(sent), this.state) && this.reload()) return;
+    }
+    this.adopt(this.state);
   }
 
   async refresh() {
@@ -92,20 +120,31 @@ class Notice {
     });
   }
 
-  // A second press while the first is under way is the same act.
+  // A second press of the same button is the same act. Another one stops what is under way, but nothing stops a refusal.
   choose(action, how = "api", fields = new FormData()) {
-    return (this.pending ??= this.send(action, how, fields).finally(() => (this.pending = undefined)));
+    if (this.action === action || /^[rw]/.test(this.action)) return this.pending;
+    this.stop?.abort();
+    const { signal } = (this.stop = new AbortController());
+    this.action = action;
+    // Who waits for an act that was stopped is told how it ended.
+    return (this.pending = this.send(action, how, fields, signal).catch((error) => {
+      if (signal.aborted) return this.pending;
+      this.action = "";
+      throw error;
+    }));
   }
 
-  async send(action, how, fields) {
+  async send(action, how, fields, signal) {
     const own = new FormData(this.form);
     const answer = await fetch(this.address, {
+      signal,
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
         action,
         how,
-        view: own.get("view") + (this.turn++ ? `-${this.turn}` : ""),
+        // One word until an act is done: by it the server knows a grant that a refusal overtakes.
+        view: own.get("view") + (this.turn ? `-${this.turn}` : ""),
         notice: own.get("notice"),
         shown_ms: Math.round(performance.now() - this.shown),
         purpose: fields.getAll("purpose"),
@@ -116,6 +155,8 @@ class Notice {
     if (status === 409) this.reload();
     if (!answer.ok) throw Object.assign(new Error(`consentkit: ${status}`), { status });
     const next = stateFrom((await answer.json()).state);
+    this.turn++;
+    this.action = "";
     this.channel?.postMessage(next);
     this.adopt(next, true);
     return next;
@@ -201,7 +242,7 @@ const host = all("#consentkit").find(
   ({ shadowRoot }) => shadowRoot instanceof ShadowRoot && shadowRoot.getElementById("consentkit-preferences"),
 );
 if (host && !(window.consentkit?.ready instanceof Promise)) {
-  const notice = new Notice(host, host.shadowRoot);
+  const notice = new Notice(host);
   Object.defineProperty(window, "consentkit", { value: Object.freeze(api(notice)) });
   tell("ready", notice.state);
 }

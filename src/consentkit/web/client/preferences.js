@@ -12,7 +12,7 @@ const page = (address) =>
     request.send();
   });
 
-/** Opens the preferences in a dialog inside the notice's shadow root. The focus returns to the small control. */
+/** Opens the preferences in a dialog inside the notice's shadow root. The focus returns to the small control, or to the banner. */
 export async function open(notice) {
   const { root, control } = notice;
   const fetched = await page(control.href);
@@ -26,7 +26,7 @@ export async function open(notice) {
   dialog.querySelector(".close").onclick = () => dialog.close();
   dialog.onclose = () => {
     dialog.remove();
-    control.focus();
+    (root.getElementById("consentkit-more") ?? control).focus();
   };
   dialog.onsubmit = (event) => {
     event.preventDefault();
