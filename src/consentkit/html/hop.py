@@ -19,7 +19,7 @@ from consentkit.html.context import INERT_MATH, INERT_SVG, TREE_NAMES
 from consentkit.html.rawtext import RAW_NAMES
 from consentkit.html.scan import ATTRIBUTES
 
-__all__ = ["TURN", "Hop", "Marked", "hop_for"]
+__all__ = ["OPENER", "TURN", "Hop", "Marked", "hop_for"]
 
 Search = Callable[[bytes, int], re.Match[bytes] | None]
 Run = Callable[[bytes, int, int], re.Match[bytes]]
@@ -36,6 +36,8 @@ _CLOSER: Final = rb"""/[a-zA-Z][^<>"'=]*+>"""
 _TOKEN: Final = rb"""[a-zA-Z][^%(s)b<>"'=/]*+%(u)b|%(o)b""" % {**_B, b"u": _USUAL, b"o": _OTHER}
 _WALK: Final = rb"[^<]*+(?><(?:%b)[^<]*+)*+"
 _ATTRIBUTED: Final = rb"(?:%(u)b|(?=[%(s)b/>])%(a)b>)" % {**_B, b"u": _USUAL}
+OPENER: Final = re.compile(rb"<([a-zA-Z][^%b/>]*+)%b" % (_S, _ATTRIBUTED)).match
+"""A whole opener and its name."""
 _QUIET: Final = rb"<(?i:%%(n)b)%(g)b(?>[^<]++|<(?!/|!--))*+</(?i:%%(n)b)[%(s)b]*+>" % {
     **_B,
     b"g": _ATTRIBUTED,

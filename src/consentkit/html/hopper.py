@@ -10,12 +10,12 @@ import re
 
 from consentkit.html.context import TREE_NAMES
 from consentkit.html.document import Stage
-from consentkit.html.hop import TURN, Marked
+from consentkit.html.hop import OPENER, TURN, Marked
 from consentkit.html.rawtext import CLOSERS, COMMENT, EMPTY
 from consentkit.html.rules import PASS, Known
-from consentkit.html.scan import END, LIMIT, Unfinished, tag_end
+from consentkit.html.scan import END, LIMIT
 from consentkit.html.tag import Context
-from consentkit.html.verdicts import Verdicts, name_at
+from consentkit.html.verdicts import Verdicts, short_name
 from consentkit.html.walker import Walker
 
 __all__ = ["Hopper"]
@@ -176,12 +176,11 @@ class Hopper(Walker):
 
     def _look(self, buffer: bytes, pos: int) -> Known | None:
         """Judge the opener at `pos` for the first time; None if it must be walked."""
-        end = tag_end(buffer, pos)
-        if isinstance(end, Unfinished) or end - pos > LIMIT or buffer[pos + 1] == 0x2F:
+        found = OPENER(buffer, pos)
+        if found is None or found.end() - pos > LIMIT:
             return None
         self.pos = pos
-        raw = buffer[pos:end]
-        return self.verdicts.known(raw) or self.verdicts.look(name_at(raw, 1), raw, Context.HTML)
+        return self.verdicts.look(short_name(found[1]), found[0], Context.HTML)
 
     def _off_the_path(self, buffer: bytes) -> bool:
         document = self.document

@@ -13,24 +13,30 @@ from consentkit.html.rules import PASS, Known, Rules, Verdict
 from consentkit.html.scan import SPACE
 from consentkit.html.tag import Context, Tag
 
-__all__ = ["Verdicts", "name_at"]
+__all__ = ["Verdicts", "name_at", "short_name"]
 
+_NAME_SHOWN: Final = 64
 _NAME_ENDS: Final = bytes(0x20 if byte in SPACE + b"/>" else byte for byte in range(256))
 
 
 def name_at(buffer: bytes, start: int) -> bytes:
     """Return the lower-case name that starts there; of a very long one its head, which equals no known name."""
-    return buffer[start : start + 64].translate(_NAME_ENDS).split(b" ", 1)[0].lower()
+    return buffer[start : start + _NAME_SHOWN].translate(_NAME_ENDS).split(b" ", 1)[0].lower()
+
+
+def short_name(name: bytes) -> bytes:
+    """Return the name as `name_at` does."""
+    return name[:_NAME_SHOWN].lower()
 
 
 def edit(raw: bytes, verdict: Verdict) -> bytes:
-    """Return the tag with the verdict's insertions; b"" when there are none."""
+    """Return the tag with the verdict's insertions."""
     pieces: list[bytes] = []
     sent = 0
     for insertion in verdict.insertions:
         pieces += (raw[sent : insertion.at], insertion.text)
         sent = insertion.at
-    return b"".join((*pieces, raw[sent:])) if pieces else b""
+    return b"".join((*pieces, raw[sent:]))
 
 
 class Verdicts:
@@ -67,11 +73,12 @@ class Verdicts:
         key: object = (context, raw) if context else raw
         known = self.known(key)
         if known is None:
-            wanted = self.wants(name, raw)
+            wanted = name in self._names or self.wants(name, raw)
             if not wanted and name not in RAW_NAMES:
                 return None
             verdict = self._rules.judge(Tag(name, raw, context)) if wanted else PASS
-            known = (verdict, edit(raw, verdict), _kind(name, verdict), name in HEAD_NAMES, len(raw))
+            edited = edit(raw, verdict) if verdict.insertions else b""
+            known = (verdict, edited, _kind(name, verdict), name in HEAD_NAMES, len(raw))
             if len(raw) <= self.longest:
                 self.keep(key, known)
         return known
