@@ -191,11 +191,11 @@ class Notice {
   rest(word) {
     this.control.focus({ preventScroll: true });
     this.say(word);
-    setTimeout(() => (this.status.textContent = ""), 9e3);
   }
 
   say(word) {
     this.status.textContent = this.status.dataset[word];
+    setTimeout(() => (this.status.textContent = ""), 9e3);
   }
 
   click(event) {
