@@ -13,7 +13,7 @@ import typer
 
 from consentkit.cli.init import new_key
 from consentkit.cli.output import UNABLE, WRONG, say, stop, table
-from consentkit.core.cookie import LIMIT, CookieCodec, _parse
+from consentkit.core.cookie import LIMIT, CookieCodec, unsigned
 from consentkit.core.decision import Decision
 from consentkit.core.policy import Policy
 from consentkit.policyfile import load
@@ -54,7 +54,7 @@ def _show(policy: Policy, value: bytes) -> None:
     if len(value) > LIMIT:
         stop(f"{len(value):,} bytes; the server ignores a cookie above {LIMIT:,}.", WRONG)
     decision = (
-        CookieCodec(keys, policy.site.address).load(value) if keys else _parse(value.rpartition(b".")[0])
+        CookieCodec(keys, policy.site.address).load(value) if keys else unsigned(value.rpartition(b".")[0])
     )
     if decision is None:
         stop(

@@ -119,7 +119,7 @@ class CookieCodec:
             payload = self._signer.unsign(value)
         except BadSignature:
             return None
-        decision = _parse(payload)
+        decision = unsigned(payload)
         if decision is not None:
             if len(self._verified) >= REMEMBERED:
                 self._verified.clear()
@@ -171,7 +171,8 @@ def _answers(answers: Mapping[str, bool]) -> str:
     return "".join(f"{'+' if yes else '!'}{name}" for name, yes in sorted(answers.items()))
 
 
-def _parse(payload: bytes) -> Decision | None:
+def unsigned(payload: bytes) -> Decision | None:
+    """What a payload says, whoever wrote it: to be shown, never to be trusted. ``None`` if it is none of ours."""
     match = _PAYLOAD.fullmatch(payload.decode("ascii", "replace"))
     if match is None:
         return None

@@ -41,7 +41,7 @@ from consentkit.core.form import (
     Text,
     UrlPath,
 )
-from consentkit.core.pathpattern import path_matches as path_matches  # noqa: PLC0414 - others read it from here
+from consentkit.core.pathpattern import path_matches
 from consentkit.core.regime import Regime, strictest
 
 NECESSARY = "necessary"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from consentkit.core.errors import ConfigurationError
-from consentkit.core.policy import path_matches
+from consentkit.core.pathpattern import path_matches
 
 
 def excluder(patterns: Sequence[str]) -> Callable[[str], bool] | None:
