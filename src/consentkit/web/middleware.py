@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import TemplateError
 
@@ -22,6 +22,7 @@ from consentkit.core.consent import Consent, Signals
 from consentkit.core.cookie import NOTHING, CookieCodec
 from consentkit.core.errors import ConfigurationError, ConsentkitError
 from consentkit.core.policy import Policy
+from consentkit.core.size import check_size
 from consentkit.policyfile import load
 from consentkit.web.answer import App, Message, Receive, Scope, Send
 from consentkit.web.conditions import app_view
@@ -52,6 +53,8 @@ class ConsentMiddleware:
     :param audit: the log of decisions, or its URL. Absent: ``CONSENTKIT_AUDIT``, then ``sqlite:///consent.db``.
     :param prefix: path below which our own pages live.
     :param cookie: name of the decision cookie, without the ``__Host-`` that it gets over https.
+    :param delivery: ``private``: each page is made for its visitor and kept in no shared cache. ``auto``, the default, is the
+        same until ``shared`` exists.
     :param jurisdiction: a code, or a function of the scope that returns one or ``None``.
     :param https: whether visitors come over https; ``None``: as the scope says. ``False``: plain http on any host.
     :param trusted_proxies: addresses or networks whose ``X-Forwarded-*`` fields are believed.
@@ -74,6 +77,7 @@ class ConsentMiddleware:
         audit: AuditLog | str | None = None,
         prefix: str = "/_consent",
         cookie: str = "consentkit",
+        delivery: Literal["auto", "private", "shared"] = "auto",
         jurisdiction: str | JurisdictionOf | None = None,
         https: bool | None = None,
         trusted_proxies: Sequence[str] = (),
@@ -91,7 +95,9 @@ class ConsentMiddleware:
         self.fault: ConsentkitError | None = None
         try:
             _check_prefix(prefix, cookie)
+            _check_delivery(delivery)
             self.policy = policy if isinstance(policy, Policy) else load(policy)
+            check_size(self.policy)
             codec = CookieCodec(_keys(secret_key), self.policy.site.address)
             self.audit = _audit(audit, self.policy)
             transport = Transport(https, trusted_proxies, cookie)
@@ -201,6 +207,16 @@ def _draw_all(pages: Pages, consent: Consent) -> ConfigurationError | None:
     except (TemplateError, KeyError) as error:
         return ConfigurationError(f"templates: {type(error).__name__}: {error}")
     return None
+
+
+def _check_delivery(delivery: str) -> None:
+    if delivery == "shared":
+        raise ConfigurationError(
+            'delivery: "shared" does not exist yet; leave it out, or pass "private": each page is made for its visitor, and no '
+            "shared cache may keep it"
+        )
+    if delivery not in ("auto", "private"):
+        raise ConfigurationError(f'delivery: found {delivery!r}; expected "auto" or "private"')
 
 
 def _check_prefix(prefix: str, cookie: str) -> None:
