@@ -269,3 +269,16 @@ async def lifespan_app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "lifespan.startup.complete"})
     else:
         await serving(PAGE)(scope, receive, send)
+
+
+async def test_health_says_503_while_grants_cannot_be_recorded_and_finds_out_when_they_can(site):
+    app, file, notice = site
+    well = await get(app, "/_consent/health")
+    with locked(file):
+        assert (await post(app, {"action": "accept", "notice": notice})).status == 503
+        down = await get(app, "/_consent/health")
+
+    again = await get(app, "/_consent/health")
+
+    found = [(reply.status, json.loads(reply.body)["ok"]) for reply in (well, down, again)]
+    assert found == [(200, True), (503, False), (200, True)]

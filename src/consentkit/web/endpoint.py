@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
+from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
 from consentkit.web.answer import Answer, Receive, Send
 from consentkit.web.notice import View
@@ -27,6 +28,7 @@ class Endpoint:
         self._pages = pages
         self._decisions = decisions
         self._audit = audit
+        self._trying = False
 
     async def __call__(self, visit: Visit, rest: str, receive: Receive, send: Send) -> None:
         """Answer a request below the prefix.
@@ -36,6 +38,8 @@ class Endpoint:
         method = visit.scope["method"]
         if rest in ("", "/") and method == "POST":
             answer = await self._decisions.answer(visit, receive, self._view(visit))
+        elif method in READING and rest == "/health":
+            answer = self._pages.health(await self._health())
         elif method in READING:
             answer = self._read(visit, rest)
         else:
@@ -51,23 +55,36 @@ class Endpoint:
             return self._pages.state(visit.consent, self._book.notice(self._view(visit).language))
         if rest == "/declaration":
             return self._pages.declaration(self._view(visit))
-        if rest == "/health":
-            return self._pages.health(self._health())
         if rest.startswith("/static/"):
             found = self._pages.static(rest.removeprefix("/static/"), text(visit.fields, b"accept-encoding"))
             if found is not None:
                 return found
         return Answer(404, b"not found\n", headers=((b"x-robots-tag", b"noindex"),))
 
-    def _health(self) -> dict[str, object]:
-        tally = self._gate.tally
+    async def _health(self) -> dict[str, object]:
+        """What probes are told: ``ok`` while grants can be recorded."""
+        if self._audit.health()["store"] == "failing":
+            await self._try_again()
+        log, tally = self._audit.health(), self._gate.tally
         return {
-            "log": self._audit.health(),
+            "ok": log["store"] != "failing",
+            "log": log,
             "pages": tally.pages,
             "gated": tally.gated,
             "faults": tally.faults,
             "limited": self._decisions.limited,
         }
+
+    async def _try_again(self) -> None:
+        """Open a store that failed: a worker that gets no visitors because its probe failed would never come back else."""
+        if not self._trying:
+            self._trying = True
+            try:
+                await self._audit.start()
+            except AuditError:
+                pass  # the log has said so itself
+            finally:
+                self._trying = False
 
     def _view(self, visit: Visit) -> View:
         """How one of our own pages is to be drawn for this request."""
