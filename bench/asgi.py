@@ -48,10 +48,12 @@ App = Callable[..., Any]
 
 def page(number: int, tags: int) -> bytes:
     """A page of 10 KB that differs from every other, with some tags to judge."""
-    head = f"<!doctype html><html lang=en><head><title>Page {number}</title></head><body><h1>Page {number}</h1>".encode()
+    title = f"Page {number}"
+    head = f'<!doctype html>\n<html lang="en">\n<head>\n<title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n'.encode()
     word = secrets.token_hex(8).encode()
     pieces = [
-        b"<p class=text>Some words of an article, <a href=/a>a link</a> and <em>more</em> %s.</p>\n" % word
+        b'<p class="text">Some words of an article, <a href="/a">a link</a> and <em>more</em> %s.</p>\n'
+        % word
     ] * 200
     step = max(1, 100 // max(tags, 1))
     for place in range(tags):
