@@ -18,8 +18,8 @@ MARKS = (b"data-category", b"data-service", b"url(")
 class ParkAll:
     """Parks every address in every opener that it is shown; a mark `url(` becomes inert."""
 
-    names = WATCHED
-    marks = MARKS
+    names: frozenset[bytes] = WATCHED
+    marks: tuple[bytes, ...] = MARKS
 
     def __init__(self, *, memo: bool = True) -> None:
         self.memo = Memo() if memo else None
@@ -47,6 +47,12 @@ class Denied(ParkAll):
             return PASS
         typed = (Insertion(tag.name_end, b' type="text/plain"'),) if tag.name == b"script" else ()
         return Verdict((*typed, *super().judge(tag).insertions), label="denied")
+
+
+class Marked(Denied):
+    """Gates the same, and asks to see what holds a mark alone."""
+
+    names: frozenset[bytes] = frozenset()
 
 
 def pieces(page: bytes, size: int) -> Iterator[bytes]:
@@ -91,6 +97,9 @@ def tr() -> Callable[..., bytes]:
         rewrite(warm, [page], placement)
         assert rewrite(warm, [page], placement) == whole
         assert rewrite(warm, pieces(page, 1), placement) == whole
+        if rules is Denied:
+            assert Rewriter(Marked(), placement).whole(page) == whole
+            assert rewrite(Marked(), pieces(page, 5), placement) == whole
         assert restored(rules(), page, placement) == page
         return whole
 

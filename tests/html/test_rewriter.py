@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.html.conftest import NOTICE, NOTICE_AT_END, Denied, ParkAll, pieces, rewrite
+from tests.html.conftest import NOTICE, NOTICE_AT_END, Denied, Marked, ParkAll, pieces, rewrite
 
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.rules import PASS, DocumentFacts, Insertion, Memo, Placement, Verdict
@@ -117,6 +117,10 @@ QUOTED = b'<p class="a">b</p>' * 50
         (b"%f it's '%b'", True),
         (b"%f<p a='b'>%b", True),
         (b"%f</ a='\">%b", True),
+        (b"%f<p a=b c=/d>%b", True),
+        (b'%f<p a=b"c d="> %b">', False),
+        (b"%f<p a='b>c' d=e>%b", True),
+        (b"%f<p a=b>c < d %b", True),
     ],
 )
 def test_what_stands_far_behind_the_last_known_place_is_judged_right(
@@ -344,6 +348,43 @@ def test_rules_may_hand_the_rest_of_a_page_to_others(tr: Tr) -> None:
     page = b"<img src=a><base href=b><img src=c>"
 
     assert tr(page, None, Switch) == b"<img src=a><base href=b><img data-ck-src=c>"
+
+
+class Handover(Marked):
+    """Hands over to `Denied` at one mark."""
+
+    marks = (b"data-over",)
+
+    def judge(self, tag: Tag) -> Verdict:
+        return Verdict(rules=Denied())
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"<p data-over>",
+        b"<!doctype html><html><head><meta data-over></head><body>",
+        b"<html><head>\n<link data-over href=a>",
+        b"<template><p data-over></template>",
+        b"<svg><g data-over></g></svg>",
+    ],
+)
+def test_what_had_no_mark_is_searched_again_for_other_rules(tr: Tr, before: bytes) -> None:
+    page = before + b"<p>a</p>" + IMG
+
+    assert tr(page, None, Handover) == before + b"<p>a</p>" + HELD
+    assert tr(page, NOTICE, Handover).endswith(b"<p>a</p>" + HELD)
+
+
+def test_an_insertion_is_told_at_its_offset_behind_text_that_passed() -> None:
+    told: list[int] = []
+    rewriter = Rewriter(Denied(), trace=lambda at, length: told.append(at))
+    text = b"<script>" + b"a=b;" * 100 + b"</script>"
+
+    out = b"".join([*map(rewriter.feed, pieces(text + IMG, 50)), rewriter.close()])
+
+    assert out == text + HELD
+    assert told == [out.index(b"data-ck-")]
 
 
 def test_context_tells_where_an_opener_stands() -> None:

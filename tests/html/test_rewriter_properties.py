@@ -8,7 +8,17 @@ import html5lib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
-from tests.html.conftest import ADDRESSES, NOTICE, NOTICE_AT_END, WATCHED, ParkAll, pieces, restored, rewrite
+from tests.html.conftest import (
+    ADDRESSES,
+    NOTICE,
+    NOTICE_AT_END,
+    WATCHED,
+    Marked,
+    ParkAll,
+    pieces,
+    restored,
+    rewrite,
+)
 
 from consentkit.html.rewriter import Rewriter
 
@@ -26,6 +36,8 @@ FRAGMENTS = [
     b'<div style="a:url(//t)">', b"url(", b"<p data-category=no>", b'<b x="1">', b"<b x='1'>", b'<b x= "1">', b"\x00",
     b"<!doctype", b"<meta c=d>", b"<font color=r>", b"<font>", b"<title/>", b"<style/>", b"-", b"--", b"!", b"\xff\xe9",
     b'<svg a=b><path d="m"/><title>x</title></svg>', b'<svg><g fill="url(#a)"/></svg>', b"<!-- c -->",
+    b"<a data-category=no href=g>", b"<img src=x data-Category='no'>", b"<script data-category=no src=s></script>",
+    b"<a href=/x>",    b"<a title=a>b", b"<p class= 'a'>", b"<html><head>", b"</head><body>", b"<title>t</title>", b"<script>s</script>",
     b"<select><option>a</option></select>", b"<script>a<b</script>", b"<style>.a{}</style>", b"<svg><use href=u></svg>",
 ]  # fmt: skip
 UNSETTLED = [
@@ -77,6 +89,17 @@ def test_hopping_agrees_over_long_gaps(page: bytes, times: int, placement: objec
     page = page + (b'<p class="a">b\'s</p>' * (times * 10)) + page * 2
 
     assert rewrite(ParkAll(), [page], placement) == rewrite(ParkAll(), [page], placement, exact=True)
+
+
+@given(any_soup, placements, st.integers(1, 30))
+@relaxed
+def test_rules_of_marks_alone_gate_what_walking_gates(page: bytes, placement: object, size: int) -> None:
+    rules = Marked()
+    walked = rewrite(Marked(), [page], placement, exact=True)
+
+    assert Rewriter(rules, placement).whole(page) == walked
+    assert Rewriter(rules, placement).whole(page) == walked
+    assert rewrite(rules, pieces(page, size), placement) == walked
 
 
 @given(any_soup, placements)

@@ -14,7 +14,7 @@ from consentkit.html.hop import OPENER, TURN, Marked
 from consentkit.html.rawtext import CLOSERS, COMMENT, EMPTY
 from consentkit.html.rules import PASS, Known
 from consentkit.html.scan import END, LIMIT
-from consentkit.html.tag import Context
+from consentkit.html.tag import Context, Tag
 from consentkit.html.verdicts import Verdicts, short_name
 from consentkit.html.walker import Walker
 
@@ -136,10 +136,7 @@ class Hopper(Walker):
                 return self._turn(buffer)
             if not self._token(buffer):
                 return False
-            if self.verdicts is not verdicts:
-                self._stop = self._free = -1
-                return True
-            if not self.in_data or not self.tree.plain:
+            if self.verdicts is not verdicts or not self.in_data or not self.tree.plain:
                 return True
             pos = self.pos
 
@@ -181,6 +178,13 @@ class Hopper(Walker):
             return None
         self.pos = pos
         return self.verdicts.look(short_name(found[1]), found[0], Context.HTML)
+
+    def _judged(self, buffer: bytes, lt: int, name: bytes, raw: bytes) -> Tag | None:
+        verdicts = self.verdicts
+        tag = super()._judged(buffer, lt, name, raw)
+        if self.verdicts is not verdicts:  # other names, other marks
+            self._stop = self._free = self._run_end = -1
+        return tag
 
     def _off_the_path(self, buffer: bytes) -> bool:
         document = self.document
