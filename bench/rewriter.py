@@ -18,6 +18,7 @@ from bench.figure import Figure
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.rules import PASS, Memo, Placement, Verdict
 from consentkit.html.tag import Tag
+from consentkit.web.gate.markup import MarkupRules
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path(os.environ.get("CONSENTKIT_PAGES", ROOT.parent / "shared" / "pages"))
@@ -38,6 +39,19 @@ class Open:
 
     def judge_text(self, tag: Tag, text: bytes, complete: bool) -> Verdict:
         return PASS
+
+
+def _markup() -> MarkupRules:
+    """The rules of today's gate: no names, two marks."""
+    return MarkupRules(frozenset({"necessary", "analytics"}), frozenset({"necessary"}))
+
+
+def _minified(scripts: int) -> bytes:
+    """10 KB as a minifier leaves them, without quotes, and scripts that wait for consent."""
+    words = b"<p class=text>The council met, and it's said that <a href=/b>nothing</a> was decided.</p>\n"
+    script = b'<script data-category="analytics" src="https://third.example/%d.js"></script>'
+    body = b"".join(words * (112 // max(1, scripts)) + script % n for n in range(scripts)) or words * 112
+    return b"<!doctype html><html lang=en><head><title>A page</title></head><body>" + body
 
 
 def _pieces(page: bytes, size: int) -> Iterator[bytes]:
@@ -83,9 +97,9 @@ def _over_all(rates: list[float], pages: list[bytes]) -> float:
 
 
 def figures(rounds: int = 12) -> list[Figure]:
-    """Measure all; without a folder of pages only the two generated ones."""
+    """Measure all; without a folder of pages only the generated ones."""
     pages = [file.read_bytes() for file in sorted(FOLDER.glob("*.html"))]
-    small = [_article(0), _article(12)]
+    articles = [_article(0), _article(12)]
     warm, cold = Open(memo=True), Open(memo=False)
 
     def whole(page: bytes) -> bytes:
@@ -98,11 +112,19 @@ def figures(rounds: int = 12) -> list[Figure]:
         _in_chunks(warm, 1024),
         lambda p: Rewriter(cold, NOTICE).whole(p),
     ]
+    marked = _markup()
+
+    def small(page: bytes) -> bytes:
+        return Rewriter(marked, Placement(body=lambda facts: b"<span>notice</span>")).whole(page)
+
+    gate_ways: list[Callable[[bytes], object]] = [LexborHTMLParser, small]
     rows = [
         _row(name, ours, peer, reach)
         for name, (peer,), (ours,), reach in (
-            ("10 KB page with nothing to judge", *_megabytes(ways[:2], small[:1], rounds * 20), 1.2),
-            ("10 KB article, 20 tags to judge", *_megabytes(ways[:2], small[1:], rounds * 20), 1.2),
+            ("10 KB page with nothing to judge", *_megabytes(ways[:2], articles[:1], rounds * 20), 1.2),
+            ("10 KB article, 20 tags to judge", *_megabytes(ways[:2], articles[1:], rounds * 20), 1.2),
+            ("10 KB without marks, gate", *_megabytes(gate_ways, [_minified(0)], rounds * 20), 1.2),
+            ("10 KB with 20 gated scripts, gate", *_megabytes(gate_ways, [_minified(20)], rounds * 20), 1.2),
         )
     ]
     if not pages:

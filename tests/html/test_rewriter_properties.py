@@ -37,8 +37,9 @@ FRAGMENTS = [
     b"<!doctype", b"<meta c=d>", b"<font color=r>", b"<font>", b"<title/>", b"<style/>", b"-", b"--", b"!", b"\xff\xe9",
     b'<svg a=b><path d="m"/><title>x</title></svg>', b'<svg><g fill="url(#a)"/></svg>', b"<!-- c -->",
     b"<a data-category=no href=g>", b"<img src=x data-Category='no'>", b"<script data-category=no src=s></script>",
-    b"<a href=/x>",    b"<a title=a>b", b"<p class= 'a'>", b"<html><head>", b"</head><body>", b"<title>t</title>", b"<script>s</script>",
-    b"<select><option>a</option></select>", b"<script>a<b</script>", b"<style>.a{}</style>", b"<svg><use href=u></svg>",
+    b"<a href=/x>", b"<a title=a>b", b"<p class= 'a'>", b"<html><head>", b"</head><body>", b"<title>t</title>",
+    b"<script>s</script>", b"<select><option>a</option></select>", b"<script>a<b</script>", b"<style>.a{}</style>",
+    b"<svg><use href=u></svg>",
 ]  # fmt: skip
 UNSETTLED = [
     b"<noscript>",

@@ -80,7 +80,7 @@ class Hopper(Walker):
                     stop = found.start() if found else size
                 marks = None
                 if stop > free and not rest:
-                    free = hop.clear(buffer, max(pos, free), min(size, stop + _AHEAD))
+                    free = hop.clear(buffer, free if free > pos else pos, stop + _AHEAD)
                 if stop > free:
                     marks = Marked(buffer[pos:stop].lower(), pos, hop.marks)
             target = stop
