@@ -180,9 +180,11 @@ async def test_plain_http_on_a_public_host_keeps_nothing_says_so_and_names_the_c
     for page in pages:
         assert INERT in page.body
         assert b'id="consentkit-accept"' not in page.body
+        assert b"Choices cannot be kept on this connection." in page.body
     assert b"cannot be kept" in own.body or b"cannot keep" in own.body
     for answer in answers:
         assert answer.status == 503
+        assert answer.one(b"retry-after") is None
         assert not answer.every(b"set-cookie")
     assert logged() == []
 

@@ -7,6 +7,8 @@ import itertools
 import pytest
 from playwright.async_api import Browser
 
+from consentkit.web.notice import View
+
 from .conftest import ARTEFACTS, Site, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -20,6 +22,7 @@ body { font: 18px/1.6 Georgia, serif; max-width: 44rem; margin: 2rem auto; paddi
     + "The harbour of Wrenmouth opened on Monday. " * 30
 )
 SIZES = {"360": (360, 740), "1280": (1280, 800)}
+SEND = "document.querySelector('form').requestSubmit()"
 OVERFLOW = "document.documentElement.scrollWidth > innerWidth"
 
 
@@ -65,6 +68,18 @@ async def test_pages_fit_their_window(
             await summary.click()
         await tab.screenshot(path=ARTEFACTS / f"{path or 'preferences'}-{name}.png", full_page=True)
         assert await tab.evaluate(OVERFLOW) is False
+    site.view = View(broken=True)
+    await tab.goto(site.page("/p", ARTICLE.replace("{lang}", language)))
+    await tab.screenshot(path=ARTEFACTS / f"unkept-{name}.png")
+    site.fail = 503
+    for view in (View(), View(broken=True)):
+        site.view = view
+        await tab.goto(f"{site.origin}/_consent/?lang={language}&next=/p")
+        await tab.evaluate(SEND)
+        await tab.locator(
+            "h1", has_text=site.book.words[language]("unkept" if view.broken else "problem-503")
+        ).wait_for()
+        await tab.screenshot(path=ARTEFACTS / f"problem-{'unkept-' if view.broken else ''}{name}.png")
     await context.close()
 
 

@@ -144,8 +144,22 @@ def test_undecided_shows_banner_and_control_decided_the_control_alone() -> None:
 def test_a_broken_connection_is_told_and_nothing_is_asked() -> None:
     html = drawn(book_of(), broken=True)
 
-    assert "Your choice cannot be kept" in html
-    assert ids(html) == ["banner", "more", "preferences"]
+    assert ">Choices cannot be kept on this connection.</p>" in html
+    assert ids(html) == ["preferences"]
+
+
+def test_a_broken_connection_is_told_where_there_is_something_to_choose_and_a_notice_may_be() -> None:
+    nothing = book_of(purposes={"necessary": {}}, services={})
+
+    for html in (drawn(book_of(), broken=True, rule="never"), drawn(nothing, broken=True), drawn(book_of())):
+        assert "cannot be kept" not in html
+
+
+def test_where_nothing_is_asked_the_small_control_stands_alone() -> None:
+    book = book_of(purposes={"necessary": {}}, services={})
+
+    assert ids(drawn(book)) == ["preferences"]
+    assert book.notice("en").hash
 
 
 def test_an_honoured_signal_is_said_quietly() -> None:

@@ -127,7 +127,10 @@ def test_the_page_links_to_what_explains_it_and_to_the_other_languages() -> None
 
 
 def test_a_broken_connection_and_a_status_are_said() -> None:
-    assert "Your choice cannot be kept" in preferences(broken=True)
+    broken = preferences(broken=True)
+    assert "Your choice cannot be kept" in broken
+    assert 'name="action"' not in broken
+    assert broken.count(" disabled>") == broken.count("<select") + broken.count('type="checkbox"')
     assert "Your choice is saved." in PAGES.preferences(after(), VIEW, "saved").body.decode()
 
 
@@ -156,6 +159,15 @@ def test_a_problem_says_what_happened_and_what_to_do(status: int) -> None:
     assert b"Nothing was" in answer.body
     assert b'href="/_consent/?lang=en&amp;next=/p"' in answer.body
     assert header(answer, "retry-after") == "7"
+
+
+def test_where_no_choice_can_be_kept_the_problem_says_so_and_asks_for_no_second_try() -> None:
+    answer = PAGES.problem(503, replace(VIEW, broken=True), retry_after=7)
+
+    assert b"Choices cannot be kept on this connection." in answer.body
+    assert b"try again" not in answer.body
+    assert "retry-after" not in [name.decode() for name, _ in answer.headers]
+    assert b"Choices cannot" not in PAGES.problem(415, replace(VIEW, broken=True)).body
 
 
 def test_the_state_is_told_as_json() -> None:

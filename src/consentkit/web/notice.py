@@ -81,7 +81,7 @@ class View:
     :param language: the notice's language.
     :param rule: what the policy says for this page.
     :param posted: the page was born of a POST and is never reloaded.
-    :param broken: the connection cannot keep our cookie: the notice says so and does not ask.
+    :param broken: the connection cannot keep our cookie: a short line says so, and nothing is asked.
     :param narrowed: the page's CSP was narrowed, so that a grant needs a new page.
     """
 
@@ -195,13 +195,15 @@ class NoticeBook:
         )
 
     def _draw(self, consent: Consent, view: View, following: bool) -> Stencil:
-        asks = consent.ask and view.rule != "never"
+        asks = consent.ask and view.rule != "never" and not view.broken
+        says = view.broken and view.rule != "never" and bool(self.policy.askable)
         sheets = ("control", *(("banner", self._layout(view.rule)) if asks else ()))
         html = self._banner.render(
             words=self.words[view.language],
             policy=self.policy,
             notice=self.notice(view.language),
             banner=self.banner(view.language) if asks else None,
+            said=self.words[view.language]("unkept") if says else "",
             consent=consent,
             state=_state_in_page(consent),
             view=view,
@@ -231,7 +233,7 @@ class NoticeBook:
         names = [self.purpose(name, language)["title"] for name in self.policy.askable]
         return {
             "regime": str(regime),
-            "text": words(str(regime), site=self.policy.site.name),
+            "text": words(str(regime), site=self.policy.site.name) if regime.asked else "",
             "details": words(
                 "details",
                 purposes=", ".join(names),

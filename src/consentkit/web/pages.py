@@ -86,10 +86,11 @@ class Pages:
     def problem(self, status: int, view: View, retry_after: int | None = None) -> Answer:
         """What went wrong with a form, and what to do, without JavaScript.
 
-        :param status: 400, 403, 409, 415, 429 or 503.
+        :param status: 400, 403, 409, 415, 429 or 503; a 503 where no cookie can be kept says that, and not to try again.
         :param retry_after: seconds, for the ``Retry-After`` field (RFC 9110 section 10.2.3).
         """
-        headers = ((b"retry-after", str(retry_after).encode()),) if retry_after is not None else ()
+        again = retry_after is not None and not view.broken
+        headers = ((b"retry-after", str(retry_after).encode()),) if again else ()
         return self._html(status, "visitor/problem.html", view, headers, status=status)
 
     def state(self, consent: Consent, notice: Notice) -> Answer:
