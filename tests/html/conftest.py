@@ -53,6 +53,7 @@ class Marked(Denied):
     """Gates the same, and asks to see what holds a mark alone."""
 
     names: frozenset[bytes] = frozenset()
+    marks: tuple[bytes, ...] = MARKS[:2]
 
 
 def pieces(page: bytes, size: int) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tests.html.conftest import NOTICE, Denied, ParkAll, pieces, rewrite
+from tests.html.conftest import MARKS, NOTICE, Denied, Marked, ParkAll, pieces, rewrite
 
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.scan import LIMIT
@@ -29,6 +29,7 @@ WORST = {
     "deep nesting": lambda n: b"<div>" * (n // 5),
     "deep foreign nesting": lambda n: b"<svg><a>" * (n // 8),
     "marks in one stretch": lambda n: b"<p style='a:url(b)'>" * (n // 20),
+    "one mark near, one nowhere": lambda n: b"<p style='a:url(b)'>c-d<title></title>" * (n // 38),
     "marks in text": lambda n: b"url( " * (n // 5),
     "marks in one svg": lambda n: b"<svg>" + b"<g fill='url(#a)'/>" * (n // 19),
     "noscripts never closed": lambda n: b"<noscript><p>" * (n // 13),
@@ -39,11 +40,18 @@ WORST = {
 }
 
 
+class MarkedUnlike(Marked):
+    """Marks of which one may be near again and again while another is nowhere."""
+
+    marks = MARKS
+
+
 def seconds(page: bytes) -> float:
     def once() -> float:
         start = time.process_time()
         rewrite(Denied(), pieces(page, 16_384), NOTICE)
-        Rewriter(Denied(), NOTICE).whole(page)
+        for rules in (Denied, Marked, MarkedUnlike):
+            Rewriter(rules(), NOTICE).whole(page)
         return time.process_time() - start
 
     return min(once() for _ in range(2))

@@ -94,9 +94,9 @@ class Hop:
             _island(svg, math, options),
         )
         self.marks = marks
-        self.only_marks = not names and not at_end
-        """Whether nothing matters where no mark is, once the body has started."""
         self._finders = tuple((anchor, _mark(anchor, group)) for anchor, group in _by_anchor(marks))
+        self.only_marks = not (names or at_end) and len(self._finders) == 1
+        """Whether nothing matters where no mark is, once the body has started, and one search tells."""
 
     def prove(self, buffer: bytes, start: int, end: int) -> int:
         """Return `end` if it is in data, given that `start` is; else a place in data where an opener or a doubt stands."""
