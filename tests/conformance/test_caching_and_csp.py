@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.asgi import HTML, OURS, PAGE, get, post, serving
 
+from consentkit.web.gate.csp import inline
+
 NAVIGATION = [(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate"), (b"accept", b"text/html")]
 
 
@@ -185,10 +187,11 @@ async def test_43_the_pages_nonce_is_ours_too(wrap, csp):
         b"default-src 'self'",
         b"script-src 'self'; style-src 'self'",
         b"script-src 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; style-src 'self'",
-        b"style-src 'unsafe-inline' 'nonce-abc'; script-src 'self'",
+        b"script-src 'nonce-abc'; style-src 'self'",
+        b"script-src 'nonce-abc'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'unsafe-inline'",
     ],
 )
-async def test_43b_without_a_nonce_for_both_our_style_is_a_file(wrap, csp):
+async def test_43b_where_no_inline_style_applies_ours_is_a_file(wrap, csp):
     reply = await get(wrap(page_under(csp)))
 
     assert b"<style" not in notice_of(reply)
@@ -204,7 +207,35 @@ async def test_43c_of_several_policies_all_must_agree(wrap):
 
     for app in (page_under(one, other), page_under(one + b", " + other)):
         assert notice_of(await get(wrap(app))).count(b'nonce="b"') == 2
-    assert b"nonce=" not in notice_of(await get(wrap(page_under(one, b"default-src 'self'"))))
+
+
+async def test_43c_a_file_carries_the_nonce_of_one_policy_where_another_lets_in_its_origin(wrap):
+    app = wrap(page_under(b"script-src 'nonce-a'; style-src 'nonce-a'", b"default-src 'self'"))
+
+    piece = notice_of(await get(app))
+
+    assert b"<style" not in piece
+    assert piece.count(b' nonce="a"') == 2
+
+
+@pytest.mark.parametrize("scripts", [b"'self'", b"*", b"'unsafe-inline'"])
+async def test_43c_a_nonce_for_styles_alone_is_our_styles(wrap, scripts):
+    piece = notice_of(await get(wrap(page_under(b"script-src " + scripts + b"; style-src 'nonce-x'"))))
+
+    assert b'<style nonce="x">' in piece
+
+
+async def test_43c_a_nonce_for_scripts_alone_is_our_scripts(wrap):
+    piece = notice_of(await get(wrap(page_under(b"script-src 'nonce-y'; style-src 'unsafe-inline'"))))
+
+    assert b"<style" in piece
+    assert re.search(rb'<script [^>]*nonce="y"', piece)
+
+
+def test_43c_scripts_and_styles_may_have_nonces_of_their_own():
+    found = inline([(b"content-security-policy", b"script-src 'nonce-y'; style-src 'nonce-x'")])
+
+    assert (found.nonce, found.style_nonce, found.allowed) == ("y", "x", True)
 
 
 async def test_43d_a_policy_that_only_reports_changes_nothing(wrap):

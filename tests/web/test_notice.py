@@ -296,3 +296,11 @@ def test_a_stencil_fills_each_hole_in_its_place() -> None:
 def test_a_text_for_an_attribute_is_escaped_and_ascii() -> None:
     assert attribute("\"'<&é") == b"&#34;&#39;&lt;&amp;&#233;"
     assert to_ascii("é<STYLE>é</STYLE>é") == b"&#233;<STYLE>\\e9 </STYLE>&#233;"
+
+
+def test_script_and_style_carry_their_own_nonces() -> None:
+    html = drawn(book_of(), nonce="y", style_nonce="x", inline=True)
+
+    assert '<style nonce="x">' in html
+    assert re.search(r'<script [^>]*nonce="y"', html)
+    assert '.css" nonce="x">' in drawn(book_of(), nonce="y", style_nonce="x", inline=False)

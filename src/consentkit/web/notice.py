@@ -76,7 +76,8 @@ class View:
         a ``<base>`` of another origin.
     :param next: path and query of the page; empty for none.
     :param nonce: the nonce of the page's CSP, where it has one.
-    :param inline: whether an inline ``<style>`` is allowed here: there is a nonce, or no CSP at all.
+    :param style_nonce: the one for styles, where it is another; ``None``: the same.
+    :param inline: whether an inline ``<style>`` applies here: with a nonce, or under no CSP at all.
     :param view: a random text of this page view, sent back with a decision so that a double click is one event.
     :param language: the notice's language.
     :param rule: what the policy says for this page.
@@ -88,6 +89,7 @@ class View:
     prefix: str = "/_consent"
     next: str = ""
     nonce: str | None = None
+    style_nonce: str | None = None
     inline: bool = False
     view: str = ""
     language: str = "en"
@@ -190,6 +192,7 @@ class NoticeBook:
                 "next": following,
                 "query": query,
                 "nonce": attribute(view.nonce or ""),
+                "style": attribute(view.style_nonce or view.nonce or ""),
                 "view": attribute(view.view),
             }
         )
@@ -215,6 +218,7 @@ class NoticeBook:
                 "next": self._hole("next") if following else "",
                 "query": Markup("&amp;next=") + self._hole("query") if following else "",
                 "nonce": self._hole("nonce") if view.nonce is not None else "",
+                "style": self._hole("style") if view.nonce is not None else "",
                 "view": self._hole("view"),
             },
         )

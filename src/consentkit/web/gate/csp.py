@@ -1,7 +1,9 @@
 """What a page's Content-Security-Policy lets our own bytes do.
 
-Only read here: our script and style take the nonce that the page already has, and where there is none they come as files of
+Only read here: our script and style take the nonces that the page already has, and where there is none they come as files of
 the page's own origin. Nothing is widened, and ``unsafe-inline`` is never added (CSP level 3; checked 2026-11).
+
+A policy in a ``<meta>`` element is not seen. Where it shuts out an inline style, the notice stands without one.
 """
 
 from __future__ import annotations
@@ -24,12 +26,14 @@ Directives = dict[bytes, bytes]
 class Inline:
     """How our script and style may stand in a page.
 
-    :param nonce: the nonce that the page's scripts carry, or ``None``.
-    :param allowed: whether an inline script and an inline style of ours both run, with that nonce.
+    :param nonce: what our script carries; ``None`` where the page has none.
+    :param allowed: whether an inline style of ours applies, with its nonce; else it comes as a file.
+    :param style_nonce: what our style carries, inline or as a file.
     """
 
     nonce: str | None = None
     allowed: bool = True
+    style_nonce: str | None = None
 
 
 FREE = Inline()
@@ -42,9 +46,9 @@ def inline(headers: Iterable[Header]) -> Inline:
         return FREE
     scripts = [found for policy in policies if (found := _effective(policy, SCRIPT)) is not None]
     styles = [found for policy in policies if (found := _effective(policy, STYLE)) is not None]
-    nonce = _shared_nonce(scripts) or _shared_nonce(styles)
-    allowed = all(_runs(sources, nonce) for sources in (*scripts, *styles))
-    return Inline(nonce.decode("ascii") if nonce else None, allowed)
+    script, style = _shared_nonce(scripts), _shared_nonce(styles)
+    allowed = all(_runs(sources, style) for sources in styles)
+    return Inline(_text(script or style), allowed, _text(style or script))
 
 
 def _enforced(headers: Iterable[Header]) -> Iterable[bytes]:
@@ -67,13 +71,13 @@ def _effective(policy: Directives, names: tuple[bytes, ...]) -> bytes | None:
 
 
 def _shared_nonce(directives: list[bytes]) -> bytes | None:
-    """A nonce that every one of these directives names."""
-    if not directives:
-        return None
-    common = set(_NONCE.findall(directives[0]))
-    for sources in directives[1:]:
-        common &= set(_NONCE.findall(sources))
-    return min(common, default=None)
+    """A nonce that every one of these directives names that names any: the others may let in files of the page's origin."""
+    named = [nonces for sources in directives if (nonces := set(_NONCE.findall(sources)))]
+    return min(set.intersection(*named), default=None) if named else None
+
+
+def _text(nonce: bytes | None) -> str | None:
+    return nonce.decode("ascii") if nonce else None
 
 
 def _runs(sources: bytes, nonce: bytes | None) -> bool:
