@@ -157,6 +157,14 @@ def test_an_opener_of_any_name_is_shown_when_it_holds_a_mark(tr: Tr) -> None:
     assert tr(page, None, ParkAll) == page.replace(b"style", b"data-ck-style")
 
 
+def test_a_mark_in_the_shortest_tag_is_seen() -> None:
+    rules = ParkAll()
+
+    rewrite(rules, [b"<p url(><script></script>"])
+
+    assert [tag.name for tag in rules.seen] == [b"p", b"script"]
+
+
 @pytest.mark.parametrize(
     ("page", "expected"),
     [

@@ -20,8 +20,6 @@ from consentkit.html.walker import Walker
 
 __all__ = ["Hopper"]
 
-_AHEAD = 1024
-"""Bytes that are searched for marks beyond the next stop: the next stops are often near."""
 _RUN = 4096
 """Bytes of an svg looked over at once, so that one with many marks is not looked over many times."""
 
@@ -38,7 +36,7 @@ class Hopper(Walker):
 
     _stop = -1
     _free = -1
-    """Up to where no mark is; kept, so that no stretch is searched twice."""
+    """Up to where no mark is, if the rest was searched; kept, so that no stretch is searched twice."""
     _marks: Marked | None = None
     _element: tuple[int, int, int, Verdicts] | None = None
     _run_end = -1
@@ -79,8 +77,8 @@ class Hopper(Walker):
                     found = far(buffer, pos)
                     stop = found.start() if found else size
                 marks = None
-                if stop > free and not rest:
-                    free = hop.clear(buffer, free if free > pos else pos, stop + _AHEAD)
+                if not rest:
+                    free = hop.clear(buffer, pos, stop)
                 if stop > free:
                     marks = Marked(buffer[pos:stop].lower(), pos, hop.marks)
             target = stop
