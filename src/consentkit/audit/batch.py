@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .errors import EventRefused
-from .event import Event, canonical, leaf_hash, same_but_salt
+from consentkit.audit.errors import EventRefused
+from consentkit.audit.event import Event, canonical, leaf_hash, same_but_salt
 
 
 class Recorded(NamedTuple):

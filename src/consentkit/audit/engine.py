@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
-from .errors import AuditError, LogLocationError
+from consentkit.audit.errors import AuditError, LogLocationError
 
 STORE_ERRORS = (DBAPIError, sqlite3.Error, OSError)
 """What opening a store may raise: SQLite's own errors too, from the settings made as a connection begins."""

@@ -14,10 +14,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from consentkit.audit.errors import EventDamaged
+from consentkit.audit.verify import StoredEvent
 from consentkit.core.regime import STRICTNESS
-
-from .errors import EventDamaged
-from .verify import StoredEvent
 
 COLUMNS = (
     "seq", "id", "time", "site", "visitor", "act", "granted", "denied", "regime", "jurisdiction", "signal",

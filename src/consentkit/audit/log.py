@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .batch import Recorded, seal
-from .engine import locate, sqlite_file
-from .errors import AuditError, EventRefused, LogOverloaded
-from .event import Document, Event
-from .patience import Patience
-from .reader import stored_document
-from .spool import Kept, Spool
-from .store import Store
-from .writer import Entry, Writer
+from consentkit.audit.batch import Recorded, seal
+from consentkit.audit.engine import locate, sqlite_file
+from consentkit.audit.errors import AuditError, EventRefused, LogOverloaded
+from consentkit.audit.event import Document, Event
+from consentkit.audit.patience import Patience
+from consentkit.audit.reader import stored_document
+from consentkit.audit.spool import Kept, Spool
+from consentkit.audit.store import Store
+from consentkit.audit.writer import Entry, Writer
 
 logger = logging.getLogger(__name__)
 

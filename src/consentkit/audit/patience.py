@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from .errors import LogUnavailable
+from consentkit.audit.errors import LogUnavailable
 
 
 class Patience:

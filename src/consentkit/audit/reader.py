@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from .engine import STORE_ERRORS, cause, locate, reading, sqlite_file
-from .errors import LogLocationError, LogUnavailable
-from .event import Document
-from .schema import documents, events, log_head, personal
-from .upgrade import require
-from .verify import StoredEvent
+from consentkit.audit.engine import STORE_ERRORS, cause, locate, reading, sqlite_file
+from consentkit.audit.errors import LogLocationError, LogUnavailable
+from consentkit.audit.event import Document
+from consentkit.audit.schema import documents, events, log_head, personal
+from consentkit.audit.upgrade import require
+from consentkit.audit.verify import StoredEvent
 
 PAGE = 2000  # rows: some 2 MB, and a transaction of some 10 ms
 

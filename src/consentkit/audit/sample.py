@@ -6,9 +6,9 @@ import os
 import random
 from collections.abc import Iterator
 
-from .batch import Row, seal
-from .event import SALT_BYTES, Event, now, uuid7
-from .store import Store
+from consentkit.audit.batch import Row, seal
+from consentkit.audit.event import SALT_BYTES, Event, now, uuid7
+from consentkit.audit.store import Store
 
 SITE = "sample.invalid"  # RFC 2606: no real site has this name
 DAY = 86_400_000_000  # microseconds

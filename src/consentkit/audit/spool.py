@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .event import Document, Event
+from consentkit.audit.event import Document, Event
 
 try:
     import fcntl

@@ -15,12 +15,12 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table, bindparam, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from .batch import Known, Recorded, Row, arrange, powers_of_two
-from .engine import STORE_ERRORS, cause, locate, sqlite_file, writing
-from .errors import EventRefused, LogUnavailable
-from .event import Document
-from .schema import events, log_head, personal
-from .upgrade import migrate, require
+from consentkit.audit.batch import Known, Recorded, Row, arrange, powers_of_two
+from consentkit.audit.engine import STORE_ERRORS, cause, locate, sqlite_file, writing
+from consentkit.audit.errors import EventRefused, LogUnavailable
+from consentkit.audit.event import Document
+from consentkit.audit.schema import events, log_head, personal
+from consentkit.audit.upgrade import migrate, require
 
 logger = logging.getLogger(__name__)
 

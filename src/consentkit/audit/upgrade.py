@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from .engine import STORE_ERRORS, cause, locate, writing
-from .errors import LogUnavailable, SchemaMismatch
-from .schema import REVISION
+from consentkit.audit.engine import STORE_ERRORS, cause, locate, writing
+from consentkit.audit.errors import LogUnavailable, SchemaMismatch
+from consentkit.audit.schema import REVISION
 
 _one_at_a_time = threading.Lock()  # Alembic hands its context to migrations by a global
 _WAIT = 30.0  # seconds: a migration may wait for running writers, which a decision may not

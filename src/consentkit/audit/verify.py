@@ -15,7 +15,7 @@ from hashlib import sha256
 from itertools import chain
 from typing import Any, NamedTuple
 
-from .event import LEAF_PREFIX, personal_hash
+from consentkit.audit.event import LEAF_PREFIX, personal_hash
 
 
 class StoredEvent(NamedTuple):

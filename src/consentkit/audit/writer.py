@@ -19,12 +19,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .batch import Recorded, Row, seal
-from .engine import cause
-from .errors import AuditError, LogUnavailable
-from .event import SALT_BYTES, Document
-from .spool import Kept, Spool
-from .store import Clash, ConnectionLost, Store
+from consentkit.audit.batch import Recorded, Row, seal
+from consentkit.audit.engine import cause
+from consentkit.audit.errors import AuditError, LogUnavailable
+from consentkit.audit.event import SALT_BYTES, Document
+from consentkit.audit.spool import Kept, Spool
+from consentkit.audit.store import Clash, ConnectionLost, Store
 
 logger = logging.getLogger(__name__)
 

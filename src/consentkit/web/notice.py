@@ -28,9 +28,8 @@ from markupsafe import Markup, escape
 from consentkit.core.consent import Consent
 from consentkit.core.policy import NECESSARY, Policy, Service
 from consentkit.core.regime import Regime
-
-from . import client
-from .words import accepted, look_up, words_of
+from consentkit.web import client
+from consentkit.web.words import accepted, look_up, words_of
 
 LONGEST_NEXT = 2000
 """Characters. A longer ``next`` is left out, so that a refusal stays below the limit of a request's body."""

@@ -13,10 +13,9 @@ from typing import Any
 
 from consentkit.core.consent import Consent
 from consentkit.core.policy import Cookie, Policy, Service
-
-from . import client
-from .answer import Answer, Header
-from .notice import BUTTONS, Notice, NoticeBook, View, state, to_ascii
+from consentkit.web import client
+from consentkit.web.answer import Answer, Header
+from consentkit.web.notice import BUTTONS, Notice, NoticeBook, View, state, to_ascii
 
 OWN_CSP = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
