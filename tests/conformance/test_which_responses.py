@@ -14,7 +14,21 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
-from tests.asgi import GATED, HTML, KEY, OURS, PAGE, get, post, serving, without_ours
+from tests.asgi import (
+    GATED,
+    HTML,
+    KEY,
+    OURS,
+    PAGE,
+    Reply,
+    get,
+    http,
+    post,
+    receiver,
+    recorder,
+    serving,
+    without_ours,
+)
 
 from consentkit.web.middleware import ConsentMiddleware
 
@@ -332,6 +346,23 @@ async def test_30_an_error_page_is_a_page(wrap):
         assert reply.status == status
         assert OURS in reply.body
         assert INERT in reply.body
+
+
+async def test_30b_around_the_whole_app_the_page_of_an_unhandled_error_is_a_page_too(wrap):
+    async def broken(request: Any) -> HTMLResponse:
+        raise RuntimeError("a bug of the app")
+
+    async def sorry(request: Any, error: Exception) -> HTMLResponse:
+        return HTMLResponse(PAGE, 500)
+
+    app = wrap(Starlette(routes=[Route("/", broken)], exception_handlers={500: sorry}))
+    reply = Reply()
+    with pytest.raises(RuntimeError):
+        await app(http("/"), receiver(), recorder(reply))
+
+    assert reply.status == 500
+    assert OURS in reply.body
+    assert INERT in reply.body
 
 
 async def test_31_a_page_in_a_frame_is_gated_and_gets_no_notice(wrap):
