@@ -293,7 +293,18 @@ async def test_28c_a_boosted_navigation_is_a_page(wrap, headers):
     reply = await get(wrap(serving(PAGE)), headers=headers)
 
     assert OURS in reply.body
-    assert b"hx-request" in (reply.one(b"vary") or b"").lower()
+    assert {b"hx-request", b"hx-boosted"} <= set((reply.one(b"vary") or b"").lower().split(b", "))
+
+
+async def test_28c_a_visit_of_turbo_drive_is_a_page_and_its_frame_is_none(wrap):
+    visit = [(b"x-turbo-request-id", b"5e0c"), FETCHED]
+
+    page = await get(wrap(serving(PAGE)), headers=visit)
+    frame = await get(wrap(serving(PAGE)), headers=[*visit, (b"turbo-frame", b"main")])
+
+    assert OURS in page.body
+    assert b"x-turbo-request-id" in (page.one(b"vary") or b"")
+    assert OURS not in frame.body
 
 
 async def test_28c_a_boosted_navigation_to_a_fragment_is_none(wrap):

@@ -24,6 +24,8 @@ FRAMES = frozenset({"iframe", "frame", "fencedframe", "embed", "object"})
 SAFE = frozenset({"GET", "HEAD"})
 SCRIPTED = (b"hx-request", b"turbo-frame", b"x-requested-with")
 """Fields by which a page's own script says that it asks for a piece of a page."""
+WHOLE = (b"hx-boosted", b"x-turbo-request-id")
+"""Fields by which it says that it asks for a whole one (Turbo sends its id with frames too; checked 2026-11)."""
 REMEMBERED = 2048
 """Readings kept in memory, one for each distinct cookie of ours and set of signals."""
 SAYING = (
@@ -93,7 +95,8 @@ class Resolver:
         cookie = fields.get(b"cookie")
         ours = self.transport.carried(cookie) if cookie else None
         told = tuple(map(fields.get, SAYING))
-        key = (scope["method"], scope.get("scheme"), where, ours, told)
+        # Of Turbo's id, another at each request, only that it is there.
+        key = (scope["method"], scope.get("scheme"), where, ours, told, b"x-turbo-request-id" in fields)
         known = self._readings.get(key)
         if known is not None and time.time() < known.ends:
             return known
@@ -226,8 +229,8 @@ class LazyConsent:
 
 def asked_of(fields: Mapping[bytes, bytes]) -> Asked:
     """What a request's header fields say about who will look at the answer."""
-    varies = tuple(name for name in SCRIPTED if name in fields)
-    fragment = bool(varies) and fields.get(b"hx-boosted") != b"true"
+    varies = tuple(name for name in (*SCRIPTED, *WHOLE) if name in fields)
+    fragment = any(name in fields for name in SCRIPTED) and fields.get(b"hx-boosted") != b"true"
     return Asked(text(fields, b"sec-fetch-dest"), fragment, varies)
 
 

@@ -292,6 +292,7 @@ class Response:
             prefix=(scope.get("root_path") or "") + gate.prefix,
             next=address(scope),
             nonce=inline.nonce,
+            style_nonce=inline.style_nonce,
             inline=inline.allowed,
             view=new_word(),
             language=book.language(spoken, accepted),
