@@ -254,7 +254,7 @@ class Decisions:
         self, status: int, reason: str, view: View, wants_json: bool, cookies: Sequence[Header] = ()
     ) -> Answer:
         """Say why nothing opened, as data or as a page."""
-        retry_after = RETRY_AFTER if status in (429, 503) else None
+        retry_after = RETRY_AFTER if status in (429, 503) and not view.broken else None
         if not wants_json and status not in PROBLEM_PAGES:
             return Answer(status, f"{reason}\n".encode(), headers=PRIVATE)
         if not wants_json:
