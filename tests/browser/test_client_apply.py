@@ -177,7 +177,8 @@ async def test_an_external_script_that_writes_reloads_the_page(site: Site, tab: 
     await tab.goto(site.page("/", page))
 
     await tab.locator("#consentkit-accept").click()
-    await until(tab, "performance.getEntriesByType('navigation')[0].type === 'reload'")
+    reloaded = "performance.getEntriesByType('navigation')[0].type === 'reload'"
+    await until(tab, f"document.readyState === 'complete' && {reloaded}")
 
     assert await tab.locator("#host").count() == 1
 
