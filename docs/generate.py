@@ -22,7 +22,8 @@ from consentkit.cli.app import app
 from consentkit.cli.starter import starter
 from consentkit.core.duration import DAY
 from consentkit.core.form import Form
-from consentkit.core.policy import Controller, Cookie, PageRule, Policy, Purpose, Service, Site
+from consentkit.core.policy import Controller, PageRule, Policy, Purpose, Site
+from consentkit.core.service import Cookie, Loader, Service
 from consentkit.policyfile import schema_text
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,7 @@ TABLES: dict[type[BaseModel], str] = {
     Purpose: "`[purposes.NAME]`",
     Service: "`[services.NAME]`",
     Cookie: "`[[services.NAME.cookies]]`",
+    Loader: "`[[services.NAME.loaders]]`",
     PageRule: "`[[pages]]`",
 }
 INTRO = """\

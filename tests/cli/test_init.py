@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from consentkit.cli.init import new_key
 from consentkit.cli.starter import starter
 from consentkit.core.cookie import CookieCodec
-from consentkit.core.policy import Controller, Cookie, PageRule, Policy, Purpose, Service, Site
+from consentkit.core.policy import Controller, PageRule, Policy, Purpose, Site
 from consentkit.core.regime import Regime
+from consentkit.core.service import Cookie, Service
 from consentkit.policyfile import load, load_text
 from consentkit.web.words import words_of
 

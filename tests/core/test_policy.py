@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from consentkit.core.duration import DAY
-from consentkit.core.policy import Cookie, PageRule, Policy, Purpose, Service
+from consentkit.core.policy import PageRule, Policy, Purpose
 from consentkit.core.regime import Regime
+from consentkit.core.service import Cookie, Service
 
 SITE = {"name": "News", "address": "https://news.example"}
 CONTROLLER = {"name": "News Ltd", "contact": "privacy@news.example"}

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-from consentkit.core.policy import Controller, Cookie, PageRule, Policy, Purpose, Service, Site
+from consentkit.core.policy import Controller, PageRule, Policy, Purpose, Site
+from consentkit.core.service import Cookie, Service
 
 WIDTH = 100
 TABLES = ("site", "controller", "purposes", "services", "pages", "texts")

@@ -106,3 +106,27 @@ Text = Annotated[
         "text, 1 to 5,000 characters, no control characters but tab and line feed",
     ),
 ]
+Address = Annotated[
+    str,
+    Form(
+        r"((\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?(:[1-9][0-9]{0,4})?(/[^\s\\?#]*)?|/[^\s\\?#]+)",
+        'an address such as "cdn.example", "*.cdn.example/embed/", "www.google.*/maps", or "/metrics/" on the site\'s own host',
+    ),
+]
+"""Host and path of a service. ``*.`` in front: the hosts below; ``.*`` at the host's end: every country's domain; ``*`` in the
+path: anything. A path stands for itself and what lies below it; one that ends in ``/`` or ``*`` for all that begins so."""
+LoaderPart = Annotated[
+    str,
+    Form(r"[\x20-\x7e]{3,200}", "ASCII text of 3 to 200 characters that an inline script holds"),
+]
+Stub = Annotated[
+    str,
+    Form(
+        r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*(\(\)|\[\])",
+        'a name that pages call, such as "gtag()" or "FB.init()", or a list they add to, such as "_paq[]"',
+    ),
+]
+StorageKey = Annotated[
+    str,
+    Form(r"[\x21-\x7e]{1,200}", "a storage key, or a pattern for the whole key: ^ first, $ last"),
+]

@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StrictBool,
     WithJsonSchema,
     model_validator,
 )
 
-from consentkit.core.cookiename import OWN, check_pattern
 from consentkit.core.duration import DAY
 from consentkit.core.errors import Problem
 from consentkit.core.form import (
@@ -43,27 +39,13 @@ from consentkit.core.form import (
 )
 from consentkit.core.pathpattern import path_matches
 from consentkit.core.regime import Regime, strictest
+from consentkit.core.service import Service
+from consentkit.core.value import Value
 
 NECESSARY = "necessary"
 MARKETING = "marketing"
 BROWSER_CAP = 400 * DAY
 """Seconds. Browsers reduce a longer cookie life (RFC 6265bis section 5.5, checked 2026-11)."""
-
-
-class Value(BaseModel):
-    """Base of all parts of a policy: frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True
-    )
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with some fields changed, judged like a new one.
-
-        Pydantic's own would take the changes unjudged, and keep the hashes of the original.
-        """
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return type(self).model_validate({**fields, **(update or {})})
 
 
 class Site(Value):
@@ -98,42 +80,6 @@ class Controller(Value):
     """Postal address, where it should be shown."""
 
 
-class Cookie(Value):
-    """One cookie of a service, or a family of them."""
-
-    name: (
-        Annotated[
-            str,
-            Form(
-                r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}",
-                'the name of a cookie such as "_ga": letters, digits and punctuation, no blanks, no "=" or ";"',
-            ),
-        ]
-        | None
-    ) = None
-    """The exact name. Either this or `pattern`."""
-    pattern: Annotated[str, AfterValidator(check_pattern)] | None = None
-    """A regular expression that stands for the whole name, e.g. `^_ga_[A-Z0-9]+$`: `^` first, `$` last, no repeated group."""
-    lifetime: Seconds | None = None
-    """How long it lives, e.g. `"13mo"`. Absent: until the browser closes."""
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Cookie:
-        if self.name is None and self.pattern is None:
-            raise ValueError("a name or a pattern in it")
-        if self.name is not None and self.pattern is not None:
-            raise ValueError("either a name or a pattern in it, not both")
-        if self.name in OWN:
-            raise ValueError("a cookie of the service: this one is consentkit's own")
-        return self
-
-    def matches(self, name: str) -> bool:
-        """Whether a cookie of this exact name is meant."""
-        if self.pattern is None:
-            return name == self.name
-        return re.fullmatch(self.pattern, name) is not None
-
-
 class Purpose(Value):
     """A category of use that a visitor may grant."""
 
@@ -143,27 +89,6 @@ class Purpose(Value):
     """Its name by language, where the built-in one does not fit."""
     description: Mapping[Language, Text] = {}
     """What it means for the visitor, by language."""
-
-
-class Service(Value):
-    """One vendor's tool."""
-
-    vendor: Name
-    """The company that receives the data. A visitor is asked again when it changes."""
-    purposes: Annotated[tuple[Identifier, ...], Field(min_length=1)]
-    """What it is used for. It runs when all of them are granted."""
-    title: Line = ""
-    """The tool's name, where it differs from its id."""
-    hosts: tuple[Host, ...] = ()
-    """Hosts that belong to it: `cdn.example`, or `*.cdn.example` for all below it."""
-    paths: tuple[UrlPath, ...] = ()
-    """Path prefixes on those hosts, where a host serves several services. Empty: every path."""
-    cookies: tuple[Cookie, ...] = ()
-    """The cookies it sets."""
-    privacy_url: LinkAddress | None = None
-    """The vendor's privacy statement."""
-    sells: StrictBool = False
-    """Whether its use is a sale or sharing of personal data (Cal. Civ. Code 1798.140, checked 2026-11)."""
 
 
 NoticeRule = Literal["never", "inline", "default"]
@@ -211,6 +136,27 @@ class Policy(Value):
     """What is asked, in the order in which the notice shows it. `necessary` is always there and always on."""
     services: Mapping[Identifier, Service] = {}
     """The tools that the site uses."""
+    use: tuple[Identifier, ...] = ()
+    """Services taken from the catalogue, by id; a table `[services.<id>]` adds to one or changes it."""
+    unlisted: Literal["gate", "allow"] = "gate"
+    """What happens to services that the catalogue knows and this policy does not name: `gate` shuts them for good, since no
+    notice speaks of them. Captcha, payment and CDN services are left alone either way."""
+    unknown: Literal["allow", "gate", "report"] = "report"
+    """What happens to third parties that nobody knows: `report` lets them pass, with one line in the log for each host."""
+    unknown_cookies: Literal["allow", "drop"] = "allow"
+    """What happens to a cookie of the app that no service owns. Session cookies of most apps are such: name them as cookies of
+    a service of purpose `necessary` before dropping others."""
+    hide_request_cookies: StrictBool = False
+    """Whether cookies of services that may not run are kept from the app."""
+    csp: Literal["off", "report", "enforce"] = "off"
+    """Whether the Content-Security-Policy is narrowed to what is granted; `report` only tells the browser to report."""
+    csp_sources: tuple[Host, ...] = ()
+    """Hosts that a policy made by consentkit allows besides the site's own and the services'; used where the app sends none."""
+    consent_mode: Literal["off", "basic", "advanced"] = "basic"
+    """Google's Consent Mode, where a service reads it: `basic` gates the tags; `advanced` lets them run, told that nothing is
+    granted. Advanced sends data about visitors who refused: whether that is lawful is disputed (see the docs)."""
+    retention: Seconds | None = None
+    """How long the personal part of a consent's proof is kept after that consent has ended. Absent: for good."""
     pages: tuple[PageRule, ...] = ()
     """Rules by page; the first that matches holds."""
     layout: Literal["bar", "box", "modal"] = "bar"

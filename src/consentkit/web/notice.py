@@ -26,8 +26,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from consentkit.core.consent import Consent
-from consentkit.core.policy import NECESSARY, Policy, Service
+from consentkit.core.policy import NECESSARY, Policy
 from consentkit.core.regime import Regime
+from consentkit.core.service import Service
 from consentkit.web import client
 from consentkit.web.words import accepted, look_up, words_of
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from consentkit.core.consent import Consent
-from consentkit.core.policy import Cookie, Policy, Service
+from consentkit.core.policy import Policy
+from consentkit.core.service import Cookie, Service
 from consentkit.web import client
 from consentkit.web.answer import Answer, Header
 from consentkit.web.notice import BUTTONS, Notice, NoticeBook, View, state, to_ascii
