@@ -12,9 +12,9 @@ from tests.asgi import POLICY
 from consentkit.core.consent import Consent, Signals, resolve
 from consentkit.core.decision import Act, Choice, Outcome, decide
 from consentkit.core.policy import Policy
+from consentkit.web.gatehouse import Gate
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.request import Reading, Resolver, Visit, asked_of
-from consentkit.web.response import Gate
 
 NOW = int(time.time())
 SAID = POLICY if isinstance(POLICY, Policy) else Policy.model_validate(POLICY)

@@ -14,7 +14,7 @@ from consentkit.web.gate.headers import tags_for_app, untagged
 from consentkit.web.request import FRAMES, Visit, text
 
 if TYPE_CHECKING:
-    from consentkit.web.response import Gate
+    from consentkit.web.gatehouse import Gate
 
 LOOKED_AT = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since"})
 BYPASSES = ("http.response.pathsend", "http.response.zerocopysend")

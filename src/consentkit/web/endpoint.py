@@ -7,11 +7,11 @@ from urllib.parse import parse_qs
 from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
 from consentkit.web.answer import Answer, Receive, Send
+from consentkit.web.gatehouse import Gate
 from consentkit.web.notice import View
 from consentkit.web.origin import next_of_referer, safe_next
 from consentkit.web.pages import Pages
 from consentkit.web.request import Visit, text
-from consentkit.web.response import Gate
 from consentkit.web.submit import Decisions
 from consentkit.web.transport import Keeping
 from consentkit.web.viewword import new_word

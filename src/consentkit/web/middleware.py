@@ -28,11 +28,12 @@ from consentkit.web.answer import App, Message, Receive, Scope, Send
 from consentkit.web.conditions import app_view
 from consentkit.web.endpoint import Endpoint
 from consentkit.web.excluded import excluder, route_below
+from consentkit.web.gatehouse import Gate
 from consentkit.web.limit import RateLimit
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
 from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit, own_path
-from consentkit.web.response import Gate, Response
+from consentkit.web.response import Response
 from consentkit.web.submit import Decisions
 from consentkit.web.transport import Transport
 

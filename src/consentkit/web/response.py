@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 
-from consentkit.core.consent import Consent
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.rules import DocumentFacts, Placement
 from consentkit.web.answer import Header, Message, Send
-from consentkit.web.client import first
 from consentkit.web.encoding import Chain, Damaged, undoable
 from consentkit.web.gate import csp
 from consentkit.web.gate.candidate import LEAVE_TYPE, Candidate, Touch, candidate, is_html, takes_notice
 from consentkit.web.gate.headers import clears_cookies, private
-from consentkit.web.gate.markup import MarkupRules, known_names
-from consentkit.web.notice import NoticeBook, View
+from consentkit.web.gatehouse import Gate
+from consentkit.web.notice import View
+from consentkit.web.outgoing import FILTERED, filtered, hinted, narrowed, sealed
 from consentkit.web.request import SAFE, Visit, address, own_path
 from consentkit.web.transport import Keeping
 from consentkit.web.viewword import new_word
@@ -41,8 +38,6 @@ TELLING = frozenset(
     }
 )
 """Fields of a response that decide on what is done to it; most pages have one of them."""
-REMEMBERED = 256
-"""States of consent for which compiled rules and names are kept."""
 CLOSED_CSP = b"default-src 'self' data: blob: 'unsafe-inline'"
 """For an HTML body that cannot be read: the browser itself keeps third parties out."""
 
@@ -55,75 +50,6 @@ CLEARED = (
     "again and, under opt-out and notice, a refusal is lost. Passed on unchanged. To keep the choice, clear the app's own "
     'cookies by name, or send only "storage" and "cache"'
 )
-
-
-@dataclass(slots=True)
-class Tally:
-    """What is counted about pages, for ``/health``; nothing about anyone.
-
-    :param pages: documents that went out with the notice's piece in them.
-    :param gated: elements made inert.
-    :param faults: pages whose rest went through the blunt pass.
-    """
-
-    pages: int = 0
-    gated: int = 0
-    faults: int = 0
-
-
-@dataclass(slots=True)
-class Gate:
-    """What all responses share: the policy's rules, the notice, the counts.
-
-    :param prefix: path below which our own pages live, without the app's root path.
-    """
-
-    book: NoticeBook
-    prefix: str
-    tally: Tally = field(default_factory=Tally)
-    _rules: dict[frozenset[str], MarkupRules] = field(default_factory=dict)
-    _states: dict[tuple[object, ...], bytes] = field(default_factory=dict)
-    _known: frozenset[str] = frozenset()
-    _warned: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self._known = known_names(self.book.policy)
-
-    def rules(self, consent: Consent) -> MarkupRules:
-        """The rules for a consent, compiled once for each distinct one."""
-        found = self._rules.get(consent.allowed)
-        if found is None:
-            if len(self._rules) >= REMEMBERED:
-                self._rules.clear()
-            found = self._rules[consent.allowed] = MarkupRules(self._known, consent.allowed)
-        return found
-
-    def all_allowed(self, consent: Consent) -> bool:
-        """Whether nothing is left to be gated."""
-        return self._known <= consent.allowed
-
-    def state(self, visit: Visit) -> bytes:
-        """Twelve digits that name all that a page's bytes depend on besides the app."""
-        consent = visit.consent
-        key = (consent.allowed, consent.ask, consent.outcome, consent.gpc, takes_notice(visit.asked))
-        found = self._states.get(key)
-        if found is None:
-            if len(self._states) >= REMEMBERED:
-                self._states.clear()
-            word = f"{self.book.policy.version}|{first().name}|{sorted(consent.allowed)}|{key[1:]}"
-            found = self._states[key] = sha256(word.encode()).hexdigest()[:12].encode()
-        return found
-
-    def warn_once(self, what: str, message: str) -> None:
-        """One line for each kind of trouble, not one for each page."""
-        if what not in self._warned:
-            self._warned.add(what)
-            logger.warning(message)
-
-    def fault(self, error: BaseException) -> None:
-        """Count a fault of the rewriter; its rest of the page is inert."""
-        self.tally.faults += 1
-        logger.error("the rewriter failed and the rest of one page was made inert: %s", type(error).__name__)
 
 
 class Response:
@@ -145,10 +71,14 @@ class Response:
         """Take one message from the app. Not a coroutine of its own: what is only passed on costs one await, not two."""
         kind = message["type"]
         if kind == "http.response.start":
-            if self._hold(message):
+            passed = self._hold(message)
+            if passed is None:
                 return _nothing()
+            message = passed
         elif self._active and kind == "http.response.body":
             return self._piece(message)
+        elif kind == "http.response.early_hint":
+            message = {**message, "links": hinted(self._gate, self._visit, message.get("links", ()))}
         return self._send(message)
 
     @property
@@ -162,23 +92,27 @@ class Response:
             held, self._held = self._held, None
             await self._send(held)
 
-    def _hold(self, message: Message) -> bool:
-        """Whether this start waits for its body. The app's own list of headers is never changed."""
+    def _hold(self, message: Message) -> Message | None:
+        """The start to send now; ``None`` where it waits for its body. The app's own message and list are never changed."""
         headers = message.get("headers", ())
         if type(headers) is not list and not isinstance(headers, tuple):
-            headers = message["headers"] = list(headers)
-        html = False
+            message = {**message, "headers": (headers := list(headers))}
+        html = speaks = False
         for name, value in headers:
             size = len(name)  # tells most fields apart without a copy of the name
-            if size == 12 and name.lower() == b"content-type":
+            if size in (4, 10):
+                speaks = speaks or name.lower() in FILTERED
+            elif size == 12 and name.lower() == b"content-type":
                 html = html or is_html(value)
             elif size == 15 and name.lower() == b"clear-site-data" and clears_cookies(value):
                 self._gate.warn_once("clear-site-data", CLEARED)
+        if speaks:
+            message = {**message, "headers": filtered(self._gate, self._visit, headers)}
         if not (html or (self.conditional and message["status"] == 304)):
-            return False
+            return message
         self._held = message
         self._active = True
-        return True
+        return None
 
     async def _piece(self, message: Message) -> None:
         if self._held is not None:
@@ -264,7 +198,7 @@ class Response:
         vary = (b"Cookie", b"Sec-GPC", *self._visit.asked.varies)
         state = self._gate.state(self._visit)
         fresh = private(headers, state=state, vary=vary, length=length, decoded=decoded)
-        return {**start, "headers": fresh}
+        return {**start, "headers": sealed(self._gate, self._visit, fresh)}
 
     def _closed(self, start: Message, headers: list[Header]) -> Message:
         sealed = private(
@@ -299,6 +233,7 @@ class Response:
             rule=book.policy.notice_rule(own_path(scope)),
             posted=scope["method"] not in SAFE,
             broken=visit.keeping is Keeping.IMPOSSIBLE,
+            narrowed=narrowed(gate, visit, telling),
         )
         return book.body(visit.consent, view)
 
