@@ -49,12 +49,15 @@ events = st.builds(
     signal=st.none() | texts,
     language=st.none() | texts,
     decided_after_ms=st.none() | integers,
+    statement=texts,
+    subject=st.lists(st.tuples(st.integers(1, 50), st.integers(50, LARGEST_INTEGER)), max_size=3).map(tuple),
 )
 
 
 def as_value(event: Event, personal: str | None) -> dict:
     """The event as RFC 8785's reference would be given it."""
     fields = {field.name for field in dataclasses.fields(Event)} - {"visitor", "regimes"}
+    fields -= {name for name in ("statement", "subject") if not getattr(event, name)}
     return {
         **{name: getattr(event, name) for name in fields},
         "regimes": dict(event.regimes),

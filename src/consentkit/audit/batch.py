@@ -4,11 +4,13 @@ for the randomness of salts, which is passed in.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from consentkit.audit.errors import EventRefused
 from consentkit.audit.event import Event, canonical, leaf_hash, same_but_salt
+from consentkit.audit.rollup import Told, told_of
 
 
 class Recorded(NamedTuple):
@@ -26,7 +28,7 @@ class Recorded(NamedTuple):
 
 
 class Row(NamedTuple):
-    """An event ready to be written: the columns of ``events`` after its place, then those of ``personal``."""
+    """An event ready to be written: the columns of ``events`` after its place, those of ``personal``, what is counted."""
 
     id: str
     time: int
@@ -37,6 +39,8 @@ class Row(NamedTuple):
     once: bytes | None
     salt: bytes | None
     visitor: str | None
+    told: Told
+    after_ms: int | None
 
 
 class Known(NamedTuple):
@@ -60,12 +64,38 @@ def seal(event: Event, once: bytes | None, salt: bytes) -> Row:
     except (ValueError, TypeError, AttributeError) as error:
         msg = f"the event cannot be written: {type(error).__name__}"
         raise EventRefused(msg) from None
-    if "\0" in event.id or "\0" in event.act or "\0" in event.site or "\0" in (event.visitor or ""):
+    if (b"\\u0000" in text and _holds_nul(text)) or "\0" in (event.visitor or ""):
         msg = "the event cannot be written: it holds a NUL, which PostgreSQL does not store"
         raise EventRefused(msg)
+    told, leaf = told_of(event), leaf_hash(text)
     return Row(
-        event.id, event.time, event.act, event.site, text, leaf_hash(text), once, own_salt, event.visitor
+        event.id,
+        event.time,
+        event.act,
+        event.site,
+        text,
+        leaf,
+        once,
+        own_salt,
+        event.visitor,
+        told,
+        event.decided_after_ms,
     )
+
+
+def _holds_nul(canonical_bytes: bytes) -> bool:
+    """Whether a text in them holds a NUL: the six characters that stand for one may also have been typed."""
+    return "\0" in "".join(_texts(json.loads(canonical_bytes)))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
 
 
 def arrange(

@@ -24,6 +24,9 @@ from typing import Literal
 
 SALT_BYTES = 32
 LEAF_PREFIX = b"\x00"
+VISITORS_ACTS = ("accept", "reject", "save", "withdraw", "signal")
+ACTS = (*VISITORS_ACTS, "erase", "retain", "supersede", "rotate", "look-up", "export")
+"""Names of acts. Those after the visitors' are the log's own: somebody who keeps it did something that it must show."""
 LARGEST_INTEGER = 2**53 - 1  # RFC 8785 section 3.2.2.3: integers beyond it do not survive every JSON reader
 
 
@@ -34,7 +37,7 @@ class Event:
     :param id: UUIDv7 as text (RFC 9562); :func:`uuid7` makes one.
     :param time: microseconds since 1970, UTC; :func:`now` tells it.
     :param site: name of the site that asked.
-    :param act: ``accept``, ``reject``, ``save`` or ``withdraw``; later acts are the log's own (``erase``, ``signal``).
+    :param act: one of :data:`ACTS`: a visitor's, or one of the log's own.
     :param policy: hash of the whole policy in force.
     :param notice: hash of the notice that was served; empty when the visitor answered one we do not know.
     :param how: where the act was made: ``banner``, ``page`` or ``api``.
@@ -48,6 +51,10 @@ class Event:
     :param signal: ``gpc`` where the browser sent it, else ``None``.
     :param language: language tag of the notice.
     :param decided_after_ms: milliseconds from shown to decided, where the client told.
+    :param statement: what an act of the log's own says besides, such as the new key of ``rotate``; nothing personal.
+    :param subject: numbers of the events that this one is about, as ranges with both ends included. For ``erase`` and
+        ``retain``: every personal part that it removed stands in them, and none that it left; they may span events that
+        never had one.
     """
 
     id: str
@@ -67,6 +74,8 @@ class Event:
     signal: str | None = None
     language: str | None = None
     decided_after_ms: int | None = None
+    statement: str = ""
+    subject: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,7 @@ def canonical(event: Event, salt: bytes | None) -> bytes:
     return (
         f'{{"act":{quoted(event.act)},"decided_after_ms":{"null" if after is None else after},{answers}'
         f',"id":{quoted(event.id)},{_told(event.jurisdiction, event.language, event.notice)}'
-        f',"personal":{_commitment(event.visitor, salt)},{asked},"time":{time}}}'
+        f',"personal":{_commitment(event.visitor, salt)},{asked}{_about(event)},"time":{time}}}'
     ).encode()
 
 
@@ -139,6 +148,19 @@ def _commitment(visitor: str | None, salt: bytes | None) -> str:
         msg = f"a visitor id needs a salt of {SALT_BYTES} bytes, and a salt a visitor id"
         raise ValueError(msg)
     return f'"{personal_hash(salt, visitor)}"'
+
+
+def _about(event: Event) -> str:
+    """What only acts of the log's own have; nothing for others, whose bytes stay those of the first logs."""
+    if not event.statement and not event.subject:
+        return ""
+    for first, last in event.subject:
+        if not 1 <= first <= last <= LARGEST_INTEGER:
+            msg = f"a range of the subject runs from 1 or more to its end, {LARGEST_INTEGER} at most"
+            raise ValueError(msg)
+    statement = f',"statement":{quoted(event.statement)}' if event.statement else ""
+    ranges = ",".join(f"[{first:d},{last:d}]" for first, last in event.subject)
+    return f'{statement},"subject":[{ranges}]' if ranges else statement
 
 
 def _text(value: str | None) -> str:

@@ -19,8 +19,11 @@ from consentkit.audit.batch import Known, Recorded, Row, arrange, powers_of_two
 from consentkit.audit.engine import STORE_ERRORS, cause, locate, sqlite_file, writing
 from consentkit.audit.errors import EventRefused, LogUnavailable
 from consentkit.audit.event import Document
-from consentkit.audit.schema import events, log_head, personal
+from consentkit.audit.merkle import Edge, ProofError
+from consentkit.audit.rollup import tally
+from consentkit.audit.schema import events, log_head, personal, rollups, subtrees
 from consentkit.audit.upgrade import migrate, require
+from consentkit.audit.upsert import adding
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +114,10 @@ class Store:
         except (IntegrityError, self._sql.driver.IntegrityError):
             self._roll_back()
             raise Clash from None
+        except ProofError:
+            self._roll_back()
+            msg = "the head of the log is damaged: `consentkit audit verify` says what is wrong"
+            raise LogUnavailable(msg) from None
         except (DBAPIError, self._sql.driver.Error, OSError) as error:
             lost = written or self._lost(error)
             # Never again on this connection: after an I/O error SQLite's and the server's view may differ from ours.
@@ -151,11 +158,13 @@ class Store:
     ) -> list[Recorded | EventRefused]:
         fresh, places = rows, None
         if look:
-            size = self._take(connection, 0)  # from here on no other writer of this log can come between
+            size, _ = self._take(connection, 0)  # from here on no other writer of this log can come between
             fresh, places = arrange(rows, self._find(connection, rows), size + 1)
-        first = self._take(connection, len(fresh)) - len(fresh) + 1
+        last, edge = self._take(connection, len(fresh))
+        first = last - len(fresh) + 1
         if fresh:
             self._insert(connection, fresh, first)
+            self._grow(connection, fresh, Edge(first - 1, edge))
         for paper in papers:
             if (paper.kind, paper.hash) not in self._stored:
                 connection.execute(_PAPER, {"kind": paper.kind, "hash": paper.hash, "body": paper.body})
@@ -163,15 +172,18 @@ class Store:
             return list(map(Recorded, [row.id for row in rows], count(first), repeat(True)))
         return places
 
-    def _take(self, connection: Connection, numbers: int) -> int:
-        """Take the head row until the transaction ends, and the next numbers; returns the last number taken."""
+    def _take(self, connection: Connection, numbers: int) -> tuple[int, bytes]:
+        """Take the head row until the transaction ends, and the next numbers.
+
+        :returns: the last number taken, and the edge of the tree as it was before.
+        """
         cursor = connection.connection.cursor()
         cursor.execute(self._sql.take, (numbers, self._log_id))
         taken = cursor.fetchone()
         if taken is None:
             connection.execute(_BEGIN_LOG, {"log_id": self._log_id})
             return self._take(connection, numbers)
-        return int(taken[0])
+        return int(taken[0]), bytes(taken[1] or b"")
 
     def _find(self, connection: Connection, rows: Sequence[Row]) -> list[Known]:
         query = select(events.c.id, events.c.seq, events.c.once, events.c.canonical).where(
@@ -193,6 +205,17 @@ class Store:
             if row.salt is not None
         ]
         self._insert_into(connection, personal, bearing)
+
+    def _grow(self, connection: Connection, rows: Sequence[Row], edge: Edge) -> None:
+        """Append the leaves to the tree, and count the events."""
+        full = edge.extend([row.leaf for row in rows])
+        cursor = connection.connection.cursor()
+        cursor.execute(self._sql.grow, (bytes(edge), self._log_id))
+        self._insert_into(connection, subtrees, [(self._log_id, *part) for part in full])
+        counted = tally((row.told, row.after_ms) for row in rows)
+        self._insert_into(
+            connection, rollups, [(self._log_id, *key, *count) for key, count in counted.items()]
+        )
 
     def _insert_into(
         self, connection: Connection, table: Table, values: Sequence[tuple[object, ...]]
@@ -237,9 +260,10 @@ class Statements:
             update(log_head)
             .values(size=log_head.c.size + bindparam("numbers"))
             .where(log_head.c.log_id == bindparam("of_log"))
-            .returning(log_head.c.size)
+            .returning(log_head.c.size, log_head.c.edge)
         )
-        self.take = str(take.compile(dialect=dialect))
+        grow = update(log_head).values(edge=bindparam("edge")).where(log_head.c.log_id == bindparam("of_log"))
+        self.take, self.grow = (str(statement.compile(dialect=dialect)) for statement in (take, grow))
 
     def insert(self, table: Table, size: int) -> str:
         """An insert of ``size`` rows, its parameters in the order of rows, then columns."""
@@ -253,7 +277,8 @@ class Statements:
         values: list[dict[str, Any]] = [
             {name: bindparam(f"{name}_{row}") for name in names} for row in range(size)
         ]
-        return str(insert(table).values(values).compile(dialect=self._dialect))
+        statement = adding(self._dialect, table, values) if table is rollups else insert(table).values(values)
+        return str(statement.compile(dialect=self._dialect))
 
 
 _BEGIN_LOG = text("INSERT INTO log_head (log_id, size) VALUES (:log_id, 0) ON CONFLICT DO NOTHING")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from consentkit.audit.upgrade import upgrade
-from consentkit.cli.audit import DEFAULT, Url
+from consentkit.cli.audit.options import DEFAULT, Url
 from consentkit.cli.output import say
 
 app = typer.Typer(name="db", help="Care for the log's database.", no_args_is_help=True)

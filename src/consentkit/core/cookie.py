@@ -145,7 +145,7 @@ def largest(policy: Policy) -> int:
         asked=frozenset(policy.fingerprints.values()),
         policy=policy.version[:16],
         at=9_999_999_999,
-        visitor="v" * 22,
+        visitor="v" * 27,
         signalled=True,
     )
     signature = 1 + 43

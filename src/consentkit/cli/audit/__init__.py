@@ -1,0 +1,13 @@
+"""``consentkit audit``: look into the log of decisions, hand it on, and check it. A module for each command."""
+
+from __future__ import annotations
+
+import typer
+
+from consentkit.cli.audit import export, sample, show, verify
+
+app = typer.Typer(name="audit", help="Look into the log of decisions.", no_args_is_help=True)
+app.command()(show.show)
+app.command()(export.export)
+app.command("verify")(verify.check)
+app.command()(sample.sample)

@@ -1,0 +1,91 @@
+"""A log of an older schema keeps all it held, and gets what the newer one keeps."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import insert, select
+
+from consentkit.audit import schema
+from consentkit.audit import upgrade as upgrading
+from consentkit.audit.batch import seal
+from consentkit.audit.engine import locate, reading, writing
+from consentkit.audit.errors import EventDamaged
+from consentkit.audit.store import Store
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old_url(request, tmp_path):
+    """A store of schema 0001."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'old.db'}"
+    else:
+        server = request.getfixturevalue("postgresql")
+        name = f"old_{next(_numbers)}"
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        url = server.get_uri(database=name)
+    config = Config()
+    config.set_main_option("script_location", str(Path(upgrading.__file__).with_name("migrations")))
+    with writing(locate(url), 5.0).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    return url
+
+
+def fill(url, log_id, rows, *, without=()):
+    with writing(locate(url), 5.0).begin() as connection:
+        connection.execute(insert(schema.log_head).values(log_id=log_id, size=len(rows)))
+        for seq, row in enumerate(rows, 1):
+            if seq not in without:
+                values = [log_id, seq, *row[:7]]
+                connection.execute(
+                    insert(schema.events).values(dict(zip(schema.events.columns.keys(), values, strict=True)))
+                )
+
+
+def kept(url, log_id):
+    """What the new schema keeps of a log."""
+    tables = (schema.log_head, schema.subtrees, schema.rollups)
+    with reading(locate(url), 5.0).begin() as connection:
+        return [
+            sorted(
+                tuple(row)[1:] for row in connection.execute(select(table).where(table.c.log_id == log_id))
+            )
+            for table in tables
+        ]
+
+
+def test_an_older_log_gets_the_tree_and_the_roll_ups_that_its_events_would_have_left(
+    old_url, url, make_event, make_refusal
+):
+    rows = [
+        seal(make_event(time=n * 10**9) if n % 3 else make_refusal(time=n * 10**9), None, os.urandom(32))
+        for n in range(600)
+    ]
+    fill(old_url, "a", rows)
+    fill(old_url, "b", [])
+
+    assert upgrading.upgrade(old_url) == ("0001", schema.REVISION)
+    store = Store(url, "a", 5.0)
+    store.append(rows)
+    store.close()
+    assert kept(old_url, "a") == kept(url, "a")
+    assert kept(old_url, "b") == [[(0, b"")], [], []]
+
+
+def test_a_damaged_older_log_gets_no_tree_and_stays_as_it_was(old_url, make_event):
+    fill(old_url, "a", [seal(make_event(), None, os.urandom(32)) for _ in range(5)], without={3})
+
+    with pytest.raises(EventDamaged, match="is damaged"):
+        upgrading.upgrade(old_url)
+    with reading(locate(old_url), 5.0).begin() as connection:
+        assert upgrading.revision(connection) == "0001"
