@@ -191,7 +191,8 @@ def _service_open(
     if mark not in decision.asked:
         return by_purpose and all(policy.regimes[purpose].open_by_default for purpose in service.purposes)
     if exception is True:
-        return not any(_signal_closes(policy, signals, decision, purpose) for purpose in service.purposes)
+        closed = any(_signal_closes(policy, signals, decision, purpose) for purpose in service.purposes)
+        return decision.signalled or not closed
     return by_purpose
 
 

@@ -7,7 +7,7 @@ says why not with :class:`Refused`. Pure: the clock and the visitor id come from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from consentkit.core.policy import NECESSARY, Policy
@@ -56,11 +56,14 @@ class Choice:
     :param act: which of the four acts.
     :param purposes: purposes ticked (with ``save``).
     :param services: services granted (``True``) or denied (``False``) one by one (with ``save``).
+    :param only: nothing but ``services`` is answered (with ``save``): what was said before stands, and what was not asked
+        stays open to be asked.
     """
 
     act: Act
     purposes: frozenset[str] = frozenset()
     services: Mapping[str, bool] = field(default_factory=dict)
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Outcome:
     :param denied: purposes closed from now on.
     :param services_granted: services open although a purpose of theirs is closed.
     :param services_denied: services closed although their purposes are open.
+    :param only: the choice was about these services alone.
     """
 
     decision: Decision
@@ -91,6 +95,7 @@ class Outcome:
     denied: tuple[str, ...]
     services_granted: tuple[str, ...]
     services_denied: tuple[str, ...]
+    only: bool = False
 
 
 def decide(
@@ -101,6 +106,7 @@ def decide(
     visitor: str | None,
     signalled: bool = False,
     asked: frozenset[str] | None = None,
+    before: Decision | None = None,
 ) -> Outcome | Refused:
     """What a visitor's choice leads to.
 
@@ -108,11 +114,14 @@ def decide(
     :param visitor: the id to give to a grant; never kept with a decision that grants nothing.
     :param asked: fingerprints that the notice put to the visitor; ``None`` for all of today's policy. What an older
         notice did not ask is not answered by its yes.
+    :param before: the decision that held until now; a choice about some services alone is added to it.
     :returns: the outcome, or why the choice names something the policy does not know.
     """
     unknown = _first_unknown(policy, choice)
     if unknown is not None:
         return Refused(unknown)
+    if choice.only:
+        return _added(policy, choice, before, now=now, visitor=visitor, signalled=signalled)
     known = frozenset(policy.fingerprints.values())
     asked = known if asked is None else known & asked
     answers = {
@@ -137,6 +146,55 @@ def decide(
         denied=tuple(name for name, yes in answers.items() if not yes),
         services_granted=tuple(sorted(name for name, yes in exceptions.items() if yes)),
         services_denied=tuple(sorted(name for name, yes in exceptions.items() if not yes)),
+    )
+
+
+def _added(
+    policy: Policy, choice: Choice, before: Decision | None, *, now: int, visitor: str | None, signalled: bool
+) -> Outcome:
+    """The decision before, with the answers about some services put in. It lives no longer than it would have."""
+    if before and signalled and not before.signalled:
+        before = _without_sales(policy, before)
+    answers = dict(before.purposes) if before else {}
+    said = dict(before.services) if before else {}
+    said |= {policy.marks[name]: value for name, value in choice.services.items()}
+    asked = (before.asked if before else frozenset()) | {
+        policy.fingerprints[name] for name in choice.services
+    }
+    decision = Decision(
+        purposes=answers,
+        services=said,
+        asked=asked,
+        policy=policy.version[:16],
+        at=before.at if before else now,
+        visitor=visitor if any(answers.values()) or any(said.values()) else None,
+        signalled=signalled or bool(before and before.signalled),
+    )
+    named = {name: said[mark] for name, mark in policy.marks.items() if mark in said}
+    return Outcome(
+        decision=decision,
+        act=choice.act,
+        granted=tuple(name for name, yes in answers.items() if yes),
+        denied=tuple(name for name, yes in answers.items() if not yes),
+        services_granted=tuple(sorted(name for name, yes in named.items() if yes)),
+        services_denied=tuple(sorted(name for name, yes in named.items() if not yes)),
+        only=True,
+    )
+
+
+def _without_sales(policy: Policy, before: Decision) -> Decision:
+    """A decision without each yes that a signal overrules: said before the signal, it must not count as said under it."""
+    sold = {
+        policy.marks[name]
+        for name, service in policy.services.items()
+        if not policy.selling.isdisjoint(service.purposes)
+    }
+    overruled = {name for name, yes in before.purposes.items() if yes and name in policy.selling}
+    return replace(
+        before,
+        purposes={name: yes for name, yes in before.purposes.items() if name not in overruled},
+        services={mark: yes for mark, yes in before.services.items() if not (yes and mark in sold)},
+        asked=before.asked - {policy.fingerprints[name] for name in overruled},
     )
 
 
@@ -203,7 +261,7 @@ def closing_part(policy: Policy, outcome: Outcome, before: Decision | None) -> O
     """
     kept = before.purposes if before else {}
     new = outcome.decision
-    if not outcome.denied and not outcome.services_denied:
+    if outcome.only or not (outcome.denied or outcome.services_denied):
         return None
     purposes = {name: yes for name, yes in new.purposes.items() if not yes or kept.get(name, False)}
     marks = {policy.marks[name]: False for name in outcome.services_denied}

@@ -21,6 +21,8 @@ MOST_FIELDS = 256
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 HOW = ("banner", "page", "api")
+ALLOW = "allow"
+"""The action that grants one service and says nothing of the rest; the log calls it ``save``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +141,26 @@ def _plain(item: Any) -> bool:
 
 def _submission(values: Values, *, wants_json: bool) -> Submission | Bad:
     acts = values.get("action", [])
-    if len(acts) != 1 or acts[0] not in set(Act):
-        return Bad(400, "expected one action: accept, reject, save or withdraw")
+    if len(acts) != 1 or acts[0] not in {*Act, ALLOW}:
+        return Bad(400, "expected one action: accept, reject, save, withdraw or allow")
     services: dict[str, bool] = {}
     for word in filter(None, values.get("service", [])):  # an empty one is a list left at "as its purpose"
         name = word.removeprefix("-")
         services[name] = not word.startswith("-") and services.get(name, True)
+    only = acts[0] == ALLOW
+    if only and list(services.values()) != [True]:
+        return Bad(400, "expected one service to allow")
     how = _one(values, "how") or "api"
     if how not in HOW:
         return Bad(400, "expected how to be banner, page or api")
     notice = _one(values, "notice")
     return Submission(
-        choice=Choice(Act(acts[0]), frozenset(values.get("purpose", [])), services),
+        choice=Choice(
+            Act.SAVE if only else Act(acts[0]),
+            frozenset() if only else frozenset(values.get("purpose", [])),
+            services,
+            only,
+        ),
         notice=notice if re.fullmatch(r"[0-9a-f]{64}", notice) else "",
         next=_one(values, "next"),
         view=_one(values, "view") if re.fullmatch(r"[A-Za-z0-9_-]{8,64}", _one(values, "view")) else "",
