@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,16 @@ class AuditLog:
             # The queue is full, or the writer is stuck or could not spool. Spooled twice is written once.
             safe = await asyncio.to_thread(self._ready().keep, [kept])
             return Recorded(event.id, None, True) if safe else None
+
+    def add_counts(self, counts: Mapping[tuple[str, str, str], int]) -> None:
+        """Count what happens too often for events: no wait, no input or output, from any thread.
+
+        Written once a minute, and at :meth:`close`, to the row of the day (UTC). While the store is away they stay in
+        memory, 10,000 keys at most.
+
+        :param counts: how often, by kind, name and rule.
+        """
+        self._ready().counting.add(counts)
 
     async def document(self, kind: str, name: str) -> bytes | None:
         """The body of a notice or policy that was stored with an earlier event, by its hash; ``None`` if there is none.

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, select
 
 from consentkit.audit.engine import STORE_ERRORS, cause, locate, reading, sqlite_file
 from consentkit.audit.errors import LogLocationError, LogUnavailable
 from consentkit.audit.event import Document
-from consentkit.audit.schema import documents, events, log_head, personal
+from consentkit.audit.rollup import Count, Key
+from consentkit.audit.schema import counts, documents, events, log_head, personal, rollups
 from consentkit.audit.upgrade import require
 from consentkit.audit.verify import StoredEvent
 
 PAGE = 2000  # rows: some 2 MB, and a transaction of some 10 ms
+
+
+class DayCount(NamedTuple):
+    """How often something happened on a day, counted from 1970, UTC."""
+
+    day: int
+    kind: str
+    name: str
+    rule: str
+    n: int
 
 
 class Reader:
@@ -88,6 +100,37 @@ class Reader:
         """A notice or policy by its hash."""
         body = self._body(kind, name)
         return None if body is None else Document("notice" if kind == "notice" else "policy", name, body)
+
+    def counts(self, first_day: int, last_day: int) -> Iterator[DayCount]:
+        """What was counted on these days, both included, by day, kind, name and rule.
+
+        :param first_day: days since 1970, UTC.
+        """
+        query = (
+            select(*(counts.c[name] for name in DayCount._fields))
+            .where(counts.c.log_id == self.log_id, counts.c.day >= first_day, counts.c.day <= last_day)
+            .order_by(counts.c.day, counts.c.kind, counts.c.name, counts.c.rule)
+        )
+        with self._reading() as connection:
+            rows = [DayCount._make(row) for row in connection.execute(query)]
+        yield from rows
+
+    def rollups(self, first_slot: int, last_slot: int, *kinds: str) -> Iterator[tuple[Key, Count]]:
+        """What was counted of events in these quarters of an hour, both included.
+
+        :param first_slot: as :data:`consentkit.audit.rollup.SLOT` tells.
+        :param kinds: all kinds where none is named.
+        """
+        query = (
+            select(*(rollups.c[name] for name in (*Key._fields, *Count._fields)))
+            .where(rollups.c.log_id == self.log_id, rollups.c.slot.between(first_slot, last_slot))
+            .order_by(rollups.c.slot, rollups.c.kind, rollups.c.name, rollups.c.outcome)
+        )
+        if kinds:
+            query = query.where(rollups.c.kind.in_(kinds))
+        with self._reading() as connection:
+            rows = [(Key._make(row[:4]), Count._make(row[4:])) for row in connection.execute(query)]
+        yield from rows
 
     def _body(self, kind: str, name: str) -> bytes | None:
         with self._reading() as connection:

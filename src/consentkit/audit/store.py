@@ -7,8 +7,8 @@ after :class:`ConnectionLost`: then only ``look=True`` on a new connection tells
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import chain, count, repeat
 from typing import Any
 
@@ -21,7 +21,7 @@ from consentkit.audit.errors import EventRefused, LogUnavailable
 from consentkit.audit.event import Document
 from consentkit.audit.merkle import Edge, ProofError
 from consentkit.audit.rollup import tally
-from consentkit.audit.schema import events, log_head, personal, rollups, subtrees
+from consentkit.audit.schema import counts, events, log_head, personal, rollups, subtrees
 from consentkit.audit.upgrade import migrate, require
 from consentkit.audit.upsert import adding
 
@@ -100,16 +100,35 @@ class Store:
         :raises LogUnavailable: nothing was written.
         :raises ConnectionLost: whether something was written is not known.
         """
+        with self._transaction() as connection:
+            places = self._write(connection, rows, papers, look=look)
+            if committing is not None:
+                committing()
+        self._stored.update((paper.kind, paper.hash) for paper in papers)
+        return places
+
+    def count(self, day: int, numbers: Mapping[tuple[str, str, str], int]) -> None:
+        """Add to the counts of a day.
+
+        :param day: days since 1970, UTC.
+        :param numbers: by kind, name and rule.
+        :raises LogUnavailable: nothing was written, or, for :class:`ConnectionLost`, perhaps.
+        """
+        rows = [(self._log_id, day, *key, n) for key, n in sorted(numbers.items())]
+        with self._transaction() as connection:
+            self._insert_into(connection, counts, rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Commit what is done within. What goes wrong leaves as one of the errors that :meth:`append` tells."""
         self._notice_replaced_file()
         self.open()
         assert self._connection is not None  # noqa: S101 - for the type checker: open() raises or connects
         written = False
         try:
             transaction = self._connection.begin()
-            places = self._write(self._connection, rows, papers, look=look)
+            yield self._connection
             written = True
-            if committing is not None:
-                committing()
             transaction.commit()
         except (IntegrityError, self._sql.driver.IntegrityError):
             self._roll_back()
@@ -125,8 +144,6 @@ class Store:
             kind = ConnectionLost if lost else LogUnavailable
             msg = f"the store did not take the event: {cause(error)}"
             raise kind(msg) from None
-        self._stored.update((paper.kind, paper.hash) for paper in papers)
-        return places
 
     def _roll_back(self) -> None:
         try:
@@ -277,10 +294,13 @@ class Statements:
         values: list[dict[str, Any]] = [
             {name: bindparam(f"{name}_{row}") for name in names} for row in range(size)
         ]
-        statement = adding(self._dialect, table, values) if table is rollups else insert(table).values(values)
+        statement = (
+            adding(self._dialect, table, values) if table in _GROWING else insert(table).values(values)
+        )
         return str(statement.compile(dialect=self._dialect))
 
 
+_GROWING = (rollups, counts)
 _BEGIN_LOG = text("INSERT INTO log_head (log_id, size) VALUES (:log_id, 0) ON CONFLICT DO NOTHING")
 _PAPER = text("INSERT INTO documents (kind, hash, body) VALUES (:kind, :hash, :body) ON CONFLICT DO NOTHING")
 

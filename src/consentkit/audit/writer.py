@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from consentkit.audit.batch import Recorded, Row, seal
+from consentkit.audit.counting import Counting
 from consentkit.audit.engine import cause
 from consentkit.audit.errors import AuditError, LogUnavailable
 from consentkit.audit.event import SALT_BYTES, Document
@@ -73,6 +74,7 @@ class Writer:
         self.counters = Counters()
         self.state = "unopened"
         self.salts = Salts()
+        self.counting = Counting()
         self._store = store
         self._spool = spool
         self._timeout = timeout
@@ -106,7 +108,10 @@ class Writer:
                     self._commit(batch)
                 if self._spool_is_due():
                     self._replay()
+                if not self.counting.wait():
+                    self._write_counts()
         with self._at_work:
+            self._write_counts()
             self._store.close()
         _writers.discard(self)
 
@@ -127,7 +132,8 @@ class Writer:
         """
         batch: list[Entry] = []
         try:
-            entry = self._queue.get(timeout=REPLAY_EVERY if self._spool.waiting() else None)
+            idle = self.counting.wait()
+            entry = self._queue.get(timeout=min(idle, REPLAY_EVERY) if self._spool.waiting() else idle)
             room = min(LARGEST_BATCH, max(SMALLEST_HALF, (self._queue.qsize() + 2) // 2))
             while len(batch) < room:
                 if entry is None:
@@ -245,6 +251,14 @@ class Writer:
             logger.warning("the spool cannot be replayed yet: %s", cause(error))
         except Exception:
             logger.exception("replaying the spool met a fault of its own")
+
+    def _write_counts(self) -> None:
+        try:
+            self.counting.flush(self._store.count)
+        except AuditError as error:
+            logger.warning("counts cannot be written yet: %s", error)
+        except Exception:
+            logger.exception("writing counts met a fault of its own")
 
     def _append_kept(self, kept: Sequence[Kept]) -> None:
         for start in range(0, len(kept), LARGEST_BATCH):
