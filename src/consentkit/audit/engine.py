@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,9 @@ from consentkit.audit.errors import AuditError, LogLocationError
 
 STORE_ERRORS = (DBAPIError, sqlite3.Error, OSError)
 """What opening a store may raise: SQLite's own errors too, from the settings made as a connection begins."""
+
+_NEW_FILE = 2.0
+"""Seconds to wait for whoever makes the file."""
 
 POSTGRESQL = "postgresql"
 SQLITE = "sqlite"
@@ -133,9 +137,24 @@ def _create_private(path: Path) -> None:
 
 
 def _make_durable(connection: sqlite3.Connection, _record: object) -> None:
-    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        connection.execute("PRAGMA journal_mode=WAL")
+    deadline = time.monotonic() + _NEW_FILE
+    while not _in_wal_mode(connection, last_try=time.monotonic() > deadline):
+        time.sleep(0.01)
     connection.execute("PRAGMA synchronous=FULL")
+
+
+def _in_wal_mode(connection: sqlite3.Connection, *, last_try: bool) -> bool:
+    """Change to the mode unless another did; whether it is in force. SQLite does not wait for a lock here by itself, and
+    workers that start together on a new file find it locked by the one that changes it.
+    """
+    try:
+        if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+            return True
+        return connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",) or last_try
+    except sqlite3.OperationalError as error:
+        if last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
 
 
 def _begin_immediate(connection: Connection) -> None:
