@@ -13,7 +13,7 @@ import consentkit
 from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy
 from consentkit.policyfile import load, load_text, located, schema_text
-from consentkit.policyfile.places import KeyPath, line_of, places
+from consentkit.core.toml.places import KeyPath, line_of, places
 
 BAD = sorted((Path(__file__).parent / "policies").glob("*.toml"))
 GOOD = """\

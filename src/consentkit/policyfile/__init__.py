@@ -7,9 +7,6 @@ The file is TOML 1.0 in UTF-8. Nothing is guessed: an unknown key is refused wit
 from __future__ import annotations
 
 import json
-import re
-import tomllib
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +16,10 @@ from pydantic import ValidationError
 from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy, disagreements
 from consentkit.core.size import check_size
-from consentkit.policyfile.places import line_of, places
-from consentkit.policyfile.problems import problems_of
+from consentkit.core.toml import located, parse
+from consentkit.core.toml.problems import problems_of
 
 __all__ = ["load", "load_text", "located", "read", "schema", "schema_text"]
-
-_AT = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
 def load(path: str | Path) -> Policy:
@@ -60,53 +55,17 @@ def load_text(text: str, file: str | None = None) -> Policy:
     :param file: the name to give in errors.
     :raises PolicyError: with everything that is wrong, in the order of the text.
     """
-    data = _parse(text, file)
+    data = parse(text, file)
     try:
         policy = Policy.model_validate(data)
         check_size(policy)
     except ValidationError as error:
-        found = [*problems_of(error), *disagreements(data)]
+        found = [*problems_of(error, Policy), *disagreements(data)]
     except PolicyError as error:
         found = [*error.problems]
     else:
         return policy
     raise PolicyError(located(found, text, file))
-
-
-def located(problems: Iterable[Problem], text: str, file: str | None = None) -> list[Problem]:
-    """Problems of a policy with the line of each in the text that it came from, in the order of the text.
-
-    One that names its key without the parts is found by the dots; one that has a line already keeps it.
-    """
-    lines = places(text)
-    placed = []
-    for problem in problems:
-        path = problem.path or tuple(problem.key.split("."))
-        placed.append(replace(problem, file=file, line=problem.line or line_of(lines, path)))
-    return sorted(placed, key=lambda problem: problem.line or 0)
-
-
-def _parse(text: str, file: str | None) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problem = _syntax_problem(str(error), text)
-    except ValueError:
-        problem = Problem("", "a number of thousands of digits", "a policy")
-    except RecursionError:
-        problem = Problem("", "values nested too deeply", "a policy")
-    raise PolicyError([replace(problem, file=file)])
-
-
-def _syntax_problem(message: str, text: str) -> Problem:
-    match = _AT.search(message)
-    words = message[: match.start()] if match else message
-    found = f"text that is not TOML ({words[:1].lower()}{words[1:]})"
-    if match and match["line"]:
-        line, column = int(match["line"]), int(match["column"])
-    else:
-        line, column = len(text.rstrip("\n").split("\n")), None
-    return Problem("", found, "TOML 1.0 (https://toml.io)", line=line, column=column)
 
 
 def schema() -> dict[str, Any]:

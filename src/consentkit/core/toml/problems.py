@@ -12,9 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from consentkit.core.errors import Problem, printable
-from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
-from consentkit.policyfile.places import KeyPath
+from consentkit.core.toml.places import KeyPath
 
 SHORT = 60
 """Characters of a value that are shown."""
@@ -34,28 +33,31 @@ KINDS = {
 """Expected, by Pydantic's type of error, where that says all."""
 
 
-def problems_of(error: ValidationError) -> Iterator[Problem]:
-    """Each thing that is wrong with a part of a policy; what is wrong between parts is core's to say."""
+def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
+    """Each thing that is wrong with a part of a whole; what is wrong between parts is for who knows them to say.
+
+    :param model: what the whole was to be, for the words on keys.
+    """
     for detail in error.errors(include_url=False):
         if detail["loc"]:
-            yield _problem(detail)
+            yield _problem(detail, model)
 
 
-def _problem(detail: ErrorDetails) -> Problem:
+def _problem(detail: ErrorDetails, whole: type[BaseModel]) -> Problem:
     path = detail["loc"]
     if path[-1] == "[key]":
         return Problem.at(path[:-1], f"the name {shown(path[-2])}", _expected(detail))
     if detail["type"] == "extra_forbidden":
-        return _unknown_key(path)
+        return _unknown_key(path, whole)
     if detail["type"] == "missing":
-        model = _model_at(path[:-1])
+        model = _model_at(path[:-1], whole)
         description = model.model_fields[str(path[-1])].description if model else None
         return Problem.at(path, "nothing", f"a value: {_first_sentence(description)}")
     return Problem.at(path, shown(detail["input"]), _expected(detail), _nearest_choice(detail))
 
 
-def _unknown_key(path: KeyPath) -> Problem:
-    model = _model_at(path[:-1])
+def _unknown_key(path: KeyPath, whole: type[BaseModel]) -> Problem:
+    model = _model_at(path[:-1], whole)
     known = list(model.model_fields) if model else []
     nearest = _nearest(str(path[-1]), known)
     return Problem.at(path, "a key that nobody reads", f"one of {', '.join(known)}", nearest)
@@ -109,9 +111,9 @@ def shown(value: Any) -> str:
             return printable(str(value))[:SHORT]
 
 
-def _model_at(path: KeyPath) -> type[BaseModel] | None:
+def _model_at(path: KeyPath, whole: type[BaseModel]) -> type[BaseModel] | None:
     """The model whose keys stand at a path."""
-    kind: Any = Policy
+    kind: Any = whole
     for part in path:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             field = kind.model_fields.get(str(part))
