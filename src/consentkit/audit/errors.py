@@ -9,7 +9,10 @@
         ├── EventRefused        this event can never be stored, whatever the store does
         ├── EventDamaged        a stored event cannot be read
         ├── SchemaMismatch      the store was made by an older or a newer consentkit; says the command to run
-        └── LogLocationError    the URL of the log cannot be used
+        ├── LogLocationError    the URL of the log cannot be used
+        ├── CheckpointError     a text is no checkpoint, or the log is not what was signed before
+        ├── KeyFileError        a file of a key cannot be used
+        └── EvidenceExtraMissing   signing and checking signatures need the package ``cryptography``
 """
 
 from __future__ import annotations
@@ -43,3 +46,18 @@ class SchemaMismatch(AuditError):  # noqa: N818 - as above
 
 class LogLocationError(AuditError):
     """The URL of the log does not parse, or names a kind of store that is not supported."""
+
+
+class CheckpointError(AuditError):
+    """A text is no checkpoint, or a checkpoint must not be signed, since the log does not begin with what was signed."""
+
+
+class KeyFileError(AuditError):
+    """A file holds no key, cannot be read or written, or can be read by others. No message holds any of its content."""
+
+
+class EvidenceExtraMissing(AuditError):  # noqa: N818 - as above
+    """The package that signs and checks signatures is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__('Signatures need one more thing: pip install "consentkit[evidence]"')

@@ -137,9 +137,7 @@ def consistency_proof(size1: int, size2: int, hash_at: HashAt) -> list[bytes]:
     """
     _check_size(size1)
     _check_size(size2)
-    if not 0 < size1 <= size2:
-        msg = "a consistency proof leads from a tree that is not empty to one that is no smaller"
-        raise ProofError(msg)
+    _check_order(size1, size2)
     # SUBPROOF of RFC 9162, section 2.1.4.1, from the top down. ``whole``: the first tree is still all that is left here,
     # so that its root, which the verifier knows, need not be told.
     start, count, wanted, whole, path = 0, size2, size1, True, list[bytes]()
@@ -189,19 +187,17 @@ def verify_consistency(size1: int, size2: int, proof: Sequence[bytes], root1: by
 
     Trees of one size are consistent when their roots are equal and the proof is empty.
 
-    :raises ProofError: a number is outside its range, ``size1`` is larger than ``size2`` or is 0 where ``size2`` is not
-        (an empty tree says nothing that could be proved), or something is no hash of 32 bytes.
+    :raises ProofError: not ``0 < size1 <= size2`` (an empty tree says nothing that could be proved), or something is no
+        hash of 32 bytes.
 
     Source: RFC 9162, section 2.1.4.2, checked 2026-11.
     """
     _check_size(size1)
     _check_size(size2)
+    _check_order(size1, size2)
     _check_hashes(root1, root2, *_listed(proof))
-    if size1 > size2 or size1 == 0 < size2:
-        msg = "the first tree must not be empty, nor larger than the second"
-        raise ProofError(msg)
     if size1 == size2:
-        return not proof and root1 == root2 and (size1 > 0 or root1 == EMPTY_ROOT)
+        return not proof and root1 == root2
     path = list(proof)
     if (
         size1.bit_count() == 1
@@ -242,6 +238,12 @@ def _split(count: int) -> int:
 def _check_size(size: int) -> None:
     if type(size) is not int or not 0 <= size <= LARGEST_SIZE:
         msg = f"the size of a tree is an integer from 0 to {LARGEST_SIZE}"
+        raise ProofError(msg)
+
+
+def _check_order(size1: int, size2: int) -> None:
+    if not 0 < size1 <= size2:
+        msg = "a consistency proof leads from a tree that is not empty to one that is no smaller"
         raise ProofError(msg)
 
 
