@@ -6,10 +6,18 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from consentkit.core.cookiename import check_pattern
 from consentkit.core.duration import DAY, FORM, parse_duration
 
 
@@ -106,6 +114,20 @@ Text = Annotated[
         "text, 1 to 5,000 characters, no control characters but tab and line feed",
     ),
 ]
+_BROWSERS = re.compile(
+    r"alert|confirm|console|consentkit|customElements|document|eval|fetch|history|location|navigator|open|performance|print"
+    r"|prompt|self|top|window|(local|session)Storage|(clear|set)(Interval|Timeout)|(add|remove)EventListener|postMessage"
+    r"|queueMicrotask|request(AnimationFrame|IdleCallback)"
+)
+"""Names that are the browser's, or ours: doing nothing in their place would break the page."""
+
+
+def _not_the_browsers(stub: str) -> str:
+    if _BROWSERS.fullmatch(re.split(r"[.(\[]", stub, maxsplit=1)[0]):
+        raise ValueError("a name of the service's own, none of the browser's")
+    return stub
+
+
 Address = Annotated[
     str,
     Form(
@@ -117,7 +139,10 @@ Address = Annotated[
 path: anything. A path stands for itself and what lies below it; one that ends in ``/`` or ``*`` for all that begins so."""
 LoaderPart = Annotated[
     str,
-    Form(r"[\x20-\x7e]{3,200}", "ASCII text of 3 to 200 characters that an inline script holds"),
+    Form(
+        r"(?=( *[!-~]){3})[ -~]{3,200}",
+        "ASCII text of 3 to 200 characters, three of them no blanks, that an inline script holds",
+    ),
 ]
 Stub = Annotated[
     str,
@@ -125,8 +150,14 @@ Stub = Annotated[
         r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*(\(\)|\[\])",
         'a name that pages call, such as "gtag()" or "FB.init()", or a list they add to, such as "_paq[]"',
     ),
+    AfterValidator(_not_the_browsers),
+]
+ClassName = Annotated[str, Form(r"[^\s<>\"'&\x00-\x1f]{1,100}", 'the name of a class such as "g-recaptcha"')]
+AddressPath = Annotated[
+    str, Form(r"/[^\s\\?#]*", 'a path such as "/collect", a slash first, no blanks, no query')
 ]
 StorageKey = Annotated[
     str,
     Form(r"[\x21-\x7e]{1,200}", "a storage key, or a pattern for the whole key: ^ first, $ last"),
+    AfterValidator(lambda key: check_pattern(key) if key.startswith("^") else key),
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from consentkit.core.addresscheck import bad_addresses
 from consentkit.core.duration import DAY
 from consentkit.core.errors import Problem
 from consentkit.core.form import (
@@ -38,6 +39,7 @@ from consentkit.core.form import (
     UrlPath,
 )
 from consentkit.core.pathpattern import path_matches
+from consentkit.core.plain import listed, table
 from consentkit.core.regime import Regime, strictest
 from consentkit.core.service import Service
 from consentkit.core.value import Value
@@ -259,25 +261,31 @@ def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
     :param data: the policy as plain data, as a file states it. Parts of a wrong type are passed over: they are reported
         where each part is judged, and must not hide what is wrong beside them.
     """
-    purposes = _table(data.get("purposes", _default_purposes()))
-    own = _host_of(_table(data.get("site")).get("address"))
-    regime = _table(purposes.get(NECESSARY)).get("regime")
+    purposes = table(data.get("purposes", _default_purposes()))
+    services = table(data.get("services"))
+    regime = table(purposes.get(NECESSARY)).get("regime")
     if regime is not None and regime != Regime.EXEMPT:
         path = ("purposes", NECESSARY, "regime")
         yield Problem.at(path, f'"{regime}"', 'no regime, or "exempt": what is necessary is always on')
-    for name, service in _table(data.get("services")).items():
+    for index, name in enumerate(listed(data.get("use"))):
+        if isinstance(name, str) and name not in services:
+            expected = (
+                "a service of this policy (consentkit.policyfile takes those of the catalogue into one)"
+            )
+            yield Problem.at(("use", index), f'"{name}"', expected)
+    for name, service in services.items():
         at = ("services", name)
         if name in purposes or name == NECESSARY:
             yield Problem.at(at, "the name of a purpose", "a name that no purpose has")
-        yield from _purposes_agree(at, _table(service), purposes)
-        yield from _hosts_agree(at, _table(service), own)
+        yield from _purposes_agree(at, table(service), purposes)
+    yield from bad_addresses(services, own_host(table(data.get("site")).get("address")))
 
 
 def _purposes_agree(
     at: tuple[str, ...], service: Mapping[str, Any], purposes: Mapping[str, Any]
 ) -> Iterator[Problem]:
     known = [*purposes, *({NECESSARY} - set(purposes))]
-    for index, purpose in enumerate(_list(service.get("purposes"))):
+    for index, purpose in enumerate(listed(service.get("purposes"))):
         if isinstance(purpose, str) and purpose not in known:
             nearest = next(iter(get_close_matches(purpose, known, 1)), None)
             yield Problem.at(
@@ -288,33 +296,10 @@ def _purposes_agree(
             )
 
 
-def _hosts_agree(at: tuple[str, ...], service: Mapping[str, Any], own: str | None) -> Iterator[Problem]:
-    hosts, paths = _list(service.get("hosts")), _list(service.get("paths"))
-    if paths and not hosts:
-        yield Problem.at((*at, "paths"), "paths without hosts", "hosts beside them: the paths are theirs")
-    for index, host in enumerate(hosts):
-        every_path = not paths or "/" in paths
-        if own and isinstance(host, str) and every_path and _covers(host, own):
-            expected = "paths beside it: without them the whole site would be the service"
-            yield Problem.at((*at, "hosts", index), f'"{host}", the site\'s own host', expected)
-
-
-def _covers(host: str, own: str) -> bool:
-    return own == host or (host.startswith("*.") and own.endswith(host[1:]))
-
-
-def _host_of(address: Any) -> str | None:
-    """Host of an origin, with its port unless it is the scheme's own."""
+def own_host(address: Any) -> str:
+    """Host of an origin, with its port unless it is the scheme's own; ``""`` of what is none."""
     scheme, _, host = address.partition("://") if isinstance(address, str) else ("", "", "")
-    return host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, "")) or None
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
+    return host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ""))
 
 
 def _canonical(value: Any) -> bytes:

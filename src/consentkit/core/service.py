@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 from consentkit.core.cookiename import OWN, check_pattern
 from consentkit.core.form import (
     Address,
+    AddressPath,
+    ClassName,
     Form,
     Host,
     Identifier,
@@ -20,7 +22,6 @@ from consentkit.core.form import (
     Seconds,
     StorageKey,
     Stub,
-    UrlPath,
 )
 from consentkit.core.value import Value
 
@@ -110,7 +111,7 @@ class Service(Value):
     """The tool's name, where it differs from its id."""
     hosts: tuple[Host, ...] = ()
     """Hosts that belong to it: `cdn.example`, or `*.cdn.example` for all below it."""
-    paths: tuple[UrlPath, ...] = ()
+    paths: tuple[AddressPath, ...] = ()
     """Path prefixes on those hosts, where a host serves several services. Empty: every path."""
     addresses: tuple[Address, ...] = ()
     """Addresses that belong to it, each a host and, where the host serves others too, a path: `cdn.example`,
@@ -121,9 +122,9 @@ class Service(Value):
     """Forms of the inline script that loads it."""
     stubs: tuple[Stub, ...] = ()
     """What pages call of it: `gtag()`, `ym()`, `_paq[]`, `FB.init()`. It does nothing while the service is not granted."""
-    hides: tuple[Line, ...] = ()
+    hides: tuple[Name, ...] = ()
     """Selectors of styles that hide the page until the service has run, e.g. `.async-hide`."""
-    widgets: tuple[Line, ...] = ()
+    widgets: tuple[ClassName, ...] = ()
     """Class names of the places in a page that it fills, e.g. `g-recaptcha`."""
     storage: tuple[StorageKey, ...] = ()
     """Keys that it keeps in the browser's storage: exact, or a pattern for the whole key (`^` first, `$` last)."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from consentkit.core.errors import PolicyError, Problem
-from consentkit.core.toml.places import line_of, places
+from consentkit.core.toml.places import KeyPath, line_of, places
 
 _AT = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
@@ -34,14 +34,22 @@ def parse(text: str, file: str | None = None) -> dict[str, Any]:
 def located(problems: Iterable[Problem], text: str, file: str | None = None) -> list[Problem]:
     """Problems with the line of each in the text that it came from, in the order of the text.
 
+    :param text: one that :func:`parse` takes, where a problem has no line yet.
+
     One that names its key without the parts is found by the dots; one that has a line already keeps it.
     """
-    lines = places(text)
-    placed = []
-    for problem in problems:
-        path = problem.path or tuple(problem.key.split("."))
-        placed.append(replace(problem, file=file, line=problem.line or line_of(lines, path)))
+    found = list(problems)
+    lines = places(text) if any(problem.line is None for problem in found) else {}
+    placed = [
+        replace(problem, file=file, line=problem.line or line_of(lines, path_of(problem)))
+        for problem in found
+    ]
     return sorted(placed, key=lambda problem: problem.line or 0)
+
+
+def path_of(problem: Problem) -> KeyPath:
+    """The parts of a problem's key."""
+    return problem.path or tuple(problem.key.split("."))
 
 
 def _syntax_problem(message: str, text: str) -> Problem:
