@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -12,7 +12,16 @@ from consentkit.audit.engine import STORE_ERRORS, cause, locate, reading, sqlite
 from consentkit.audit.errors import LogLocationError, LogUnavailable
 from consentkit.audit.event import Document
 from consentkit.audit.rollup import Count, Key
-from consentkit.audit.schema import counts, documents, events, log_head, personal, rollups
+from consentkit.audit.schema import (
+    checkpoints,
+    counts,
+    documents,
+    events,
+    log_head,
+    personal,
+    rollups,
+    subtrees,
+)
 from consentkit.audit.upgrade import require
 from consentkit.audit.verify import StoredEvent
 
@@ -29,6 +38,25 @@ class DayCount(NamedTuple):
     n: int
 
 
+class Head(NamedTuple):
+    """How many events a log has, and the right edge of its tree; ``None`` where the store holds none."""
+
+    size: int
+    edge: bytes | None
+
+
+class StoredCheckpoint(NamedTuple):
+    """A checkpoint in the log itself.
+
+    :param time: microseconds since 1970, UTC.
+    """
+
+    size: int
+    time: int
+    root: bytes
+    note: bytes
+
+
 class Reader:
     """Reads one log of a store; changes nothing, and creates nothing.
 
@@ -40,8 +68,8 @@ class Reader:
 
     def __init__(self, url: str, log_id: str | None = None, *, timeout: float = 10.0) -> None:
         self._url = locate(url)
-        file = sqlite_file(self._url)
-        if file is not None and not file.is_file():
+        self._file = sqlite_file(self._url)
+        if self._file is not None and not self._file.is_file():
             msg = "there is no log at this URL: no such file"
             raise LogUnavailable(msg)
         self._engine = reading(self._url, timeout)
@@ -53,9 +81,64 @@ class Reader:
 
     def size(self) -> int:
         """How many events the head says there are."""
+        return self.head().size
+
+    def head(self) -> Head:
+        """What a writer takes before it appends."""
         with self._reading() as connection:
-            query = select(log_head.c.size).where(log_head.c.log_id == self.log_id)
-            return connection.execute(query).scalar() or 0
+            return self._head(connection)
+
+    def snapshot(self, see: Callable[[Key, Count], None]) -> Head:
+        """The head, and, shown one by one, all roll-ups as they were at the same moment."""
+        query = select(*(rollups.c[name] for name in (*Key._fields, *Count._fields))).where(
+            rollups.c.log_id == self.log_id
+        )
+        with self._reading(repeatable=True) as connection:
+            head = self._head(connection)
+            for row in connection.execution_options(yield_per=PAGE).execute(query):
+                see(Key._make(row[:4]), Count._make(row[4:]))
+        return head
+
+    def hashes(self, level: int, first: int, count: int) -> list[bytes]:
+        """Hashes of the tree at a level that is kept: ``count`` of them from position ``first`` on.
+
+        :param level: 0 for leaves, or one that :data:`consentkit.audit.merkle.STRIDE` tells.
+        """
+        if level:
+            query = select(subtrees.c.hash).where(
+                subtrees.c.log_id == self.log_id,
+                subtrees.c.level == level,
+                subtrees.c.position.between(first, first + count - 1),
+            )
+            query = query.order_by(subtrees.c.position)
+        else:
+            query = select(events.c.leaf).where(
+                events.c.log_id == self.log_id, events.c.seq.between(first + 1, first + count)
+            )
+            query = query.order_by(events.c.seq)
+        with self._reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def checkpoints(self, first: int = 0) -> Iterator[StoredCheckpoint]:
+        """Checkpoints over ``first`` events or more, by size, then time."""
+        query = self._checkpoints(first).order_by(checkpoints.c.size, checkpoints.c.time)
+        with self._reading() as connection:
+            rows = [StoredCheckpoint._make(row) for row in connection.execute(query)]
+        yield from rows
+
+    def covering(self, seq: int) -> StoredCheckpoint | None:
+        """The first checkpoint that covers the event with this number."""
+        query = self._checkpoints(seq).order_by(checkpoints.c.size, checkpoints.c.time).limit(1)
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else StoredCheckpoint._make(row)
+
+    def last_checkpoint(self) -> StoredCheckpoint | None:
+        """The one over most events."""
+        query = self._checkpoints(0).order_by(checkpoints.c.size.desc(), checkpoints.c.time.desc()).limit(1)
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else StoredCheckpoint._make(row)
 
     def events(self, first: int = 1, last: int | None = None) -> Iterator[StoredEvent]:
         """Events by number, ``first`` and ``last`` included; those that come while reading are left out."""
@@ -137,14 +220,27 @@ class Reader:
             query = select(documents.c.body).where(documents.c.kind == kind, documents.c.hash == name)
             return connection.execute(query).scalar()
 
+    def _head(self, connection: Connection) -> Head:
+        query = select(log_head.c.size, log_head.c.edge).where(log_head.c.log_id == self.log_id)
+        row = connection.execute(query).one_or_none()
+        return Head(0, b"") if row is None else Head._make(row)
+
+    def _checkpoints(self, first: int) -> Select[tuple[object, ...]]:
+        return select(*(checkpoints.c[name] for name in StoredCheckpoint._fields)).where(
+            checkpoints.c.log_id == self.log_id, checkpoints.c.size >= first
+        )
+
     def _rows(self, query: Select[tuple[object, ...]]) -> list[StoredEvent]:
         with self._reading() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self, *, repeatable: bool = False) -> Iterator[Connection]:
+        engine = self._engine
+        if repeatable and self._file is None:  # within SQLite's transactions every read sees the same
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
         try:
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 yield connection
         except STORE_ERRORS as error:
             msg = f"the log cannot be read: {cause(error)}"
