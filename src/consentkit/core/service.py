@@ -76,6 +76,24 @@ class Loader(Value):
     example: str = ""
     """A snippet of this form, as sites write it."""
 
+    def matches(self, text: str) -> bool:
+        """Whether an inline script is of this form. Linear: no text is looked for twice in the same place."""
+        bare, parts = "".join(text.split()), ["".join(part.split()) for part in self.parts]
+        found = [-1] * len(parts)
+        start = bare.find(parts[0])
+        while start >= 0:
+            at = start
+            for index, part in enumerate(parts):
+                if found[index] < at:
+                    found[index] = bare.find(part, at)
+                if found[index] < 0:
+                    return False
+                at = found[index] + len(part)
+            if at - start <= self.within:
+                return True
+            start = bare.find(parts[0], start + 1)
+        return False
+
 
 ServiceKind = Literal[
     "analytics",
