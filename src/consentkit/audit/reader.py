@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, null, select
 
 from consentkit.audit.engine import STORE_ERRORS, cause, locate, reading, sqlite_file
 from consentkit.audit.errors import LogLocationError, LogUnavailable
@@ -77,6 +77,8 @@ class Reader:
         with self._reading() as connection:
             require(connection, shown)
             known = sorted(connection.execute(select(log_head.c.log_id)).scalars())
+            self.sees_personal = self._file is not None or _may_read_personal(connection)
+            """Whether this role of the database may see who the events are of; if not, no event shows a visitor."""
         self.log_id = _choose(known, log_id)
 
     def size(self) -> int:
@@ -146,9 +148,7 @@ class Reader:
         # From below 1: a row that stands where none may be must be seen too.
         after = first - 1 if first > 1 else -(2**63)
         while True:
-            rows = self._rows(
-                _query(self.log_id).where(events.c.seq > after, events.c.seq <= last).limit(PAGE)
-            )
+            rows = self._rows(self._query().where(events.c.seq > after, events.c.seq <= last).limit(PAGE))
             yield from rows
             if len(rows) < PAGE:
                 return
@@ -157,7 +157,7 @@ class Reader:
     def beyond(self) -> Iterator[StoredEvent]:
         """Rows above what the head says at the same moment, the first page of them: a writer leaves none."""
         head = select(log_head.c.size).where(log_head.c.log_id == self.log_id).scalar_subquery()
-        yield from self._rows(_query(self.log_id).where(events.c.seq > func.coalesce(head, 0)).limit(PAGE))
+        yield from self._rows(self._query().where(events.c.seq > func.coalesce(head, 0)).limit(PAGE))
 
     def last(self, count: int) -> list[StoredEvent]:
         """The newest events, oldest of them first."""
@@ -166,8 +166,18 @@ class Reader:
 
     def find(self, event_id: str) -> StoredEvent | None:
         """The event with this id."""
-        found = self._rows(_query(self.log_id).where(events.c.id == event_id))
+        found = self._rows(self._query().where(events.c.id == event_id))
         return found[0] if found else None
+
+    def of_visitor(self, visitor: str, most: int) -> list[StoredEvent]:
+        """The newest events that bear a visitor's id, at most so many, oldest of them first."""
+        numbers = (
+            select(personal.c.seq)
+            .where(personal.c.log_id == self.log_id, personal.c.visitor == visitor)
+            .order_by(personal.c.seq.desc())
+            .limit(most)
+        )
+        return self._rows(self._query().where(events.c.seq.in_(numbers)))
 
     def documents(self) -> Iterator[tuple[str, str, bytes]]:
         """Kind, hash and body of each notice and policy."""
@@ -230,6 +240,17 @@ class Reader:
             checkpoints.c.log_id == self.log_id, checkpoints.c.size >= first
         )
 
+    def _query(self) -> Select[tuple[object, ...]]:
+        columns = [events.c[name] for name in StoredEvent._fields[:7]]
+        if self.sees_personal:
+            beside = (personal.c.log_id == events.c.log_id) & (personal.c.seq == events.c.seq)
+            query = select(*columns, personal.c.salt, personal.c.visitor).outerjoin_from(
+                events, personal, beside
+            )
+        else:
+            query = select(*columns, null(), null())
+        return query.where(events.c.log_id == self.log_id).order_by(events.c.seq)
+
     def _rows(self, query: Select[tuple[object, ...]]) -> list[StoredEvent]:
         with self._reading() as connection:
             return [_stored(row) for row in connection.execute(query)]
@@ -261,14 +282,9 @@ def stored_document(url: str, kind: str, name: str, *, timeout: float) -> bytes 
         raise LogUnavailable(msg) from None
 
 
-def _query(log_id: str) -> Select[tuple[object, ...]]:
-    beside = (personal.c.log_id == events.c.log_id) & (personal.c.seq == events.c.seq)
-    return (
-        select(*(events.c[name] for name in StoredEvent._fields[:7]), personal.c.salt, personal.c.visitor)
-        .select_from(events.outerjoin(personal, beside))
-        .where(events.c.log_id == log_id)
-        .order_by(events.c.seq)
-    )
+def _may_read_personal(connection: Connection) -> bool:
+    query = select(func.has_table_privilege(personal.name, "SELECT"))
+    return bool(connection.execute(query).scalar())
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredEvent:
