@@ -107,6 +107,18 @@ class Store:
         self._stored.update((paper.kind, paper.hash) for paper in papers)
         return places
 
+    def change(self, change: Callable[[Connection], Sequence[Row]]) -> list[Recorded]:
+        """Change what lies beside the tree, and append the events that tell of it, in one transaction.
+
+        :param change: called while no other writer of this log can come between; returns the events, if any.
+        :raises LogUnavailable: nothing was done, or, for :class:`ConnectionLost`, perhaps.
+        """
+        with self._transaction() as connection:
+            self._take(connection, 0)
+            rows = change(connection)
+            places = self._write(connection, rows, (), look=False) if rows else []
+        return [place for place in places if isinstance(place, Recorded)]
+
     def count(self, day: int, numbers: Mapping[tuple[str, str, str], int]) -> None:
         """Add to the counts of a day.
 
