@@ -10,7 +10,8 @@
         ├── EventDamaged        a stored event cannot be read
         ├── SchemaMismatch      the store was made by an older or a newer consentkit; says the command to run
         ├── LogLocationError    the URL of the log cannot be used
-        ├── CheckpointError     a text is no checkpoint, or the log is not what was signed before
+        ├── CheckpointError     a text is no checkpoint, or not one of this log and key
+        │   └── LogNotExtended  the log does not begin with what was signed before: nothing is signed
         ├── KeyFileError        a file of a key cannot be used
         └── EvidenceExtraMissing   signing and checking signatures need the package ``cryptography``
 """
@@ -49,7 +50,11 @@ class LogLocationError(AuditError):
 
 
 class CheckpointError(AuditError):
-    """A text is no checkpoint, or a checkpoint must not be signed, since the log does not begin with what was signed."""
+    """A text is no checkpoint, or not one of this log and key."""
+
+
+class LogNotExtended(CheckpointError):  # noqa: N818 - as above
+    """The log does not begin with what was signed before: it was rewritten, cut or rolled back, or its tree is damaged."""
 
 
 class KeyFileError(AuditError):

@@ -119,6 +119,20 @@ def generate(path: Path, name: str) -> PublicKey:
     return public
 
 
+def append_public(path: Path, keys: Sequence[PublicKey]) -> None:
+    """Add older public keys to the file beside a private key.
+
+    :raises KeyFileError: it cannot be written.
+    """
+    beside = public_path(path)
+    try:
+        with beside.open("a", encoding="utf-8") as file:
+            file.writelines(f"{key}\n" for key in keys)
+    except OSError as error:
+        msg = f"{beside} cannot be written: {os.strerror(error.errno or 0)}"
+        raise KeyFileError(msg) from None
+
+
 def public_path(path: Path) -> Path:
     """Where the public key of a private one lies."""
     return path.with_name(f"{path.name}.pub")

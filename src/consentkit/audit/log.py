@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consentkit.audit.batch import Recorded, seal
 from consentkit.audit.engine import locate, sqlite_file
@@ -22,6 +22,9 @@ from consentkit.audit.reader import stored_document
 from consentkit.audit.spool import Kept, Spool
 from consentkit.audit.store import Store
 from consentkit.audit.writer import Entry, Writer
+
+if TYPE_CHECKING:
+    from consentkit.audit.checkpointer import Checkpointer
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +45,10 @@ class AuditLog:
     :param queue: events that may wait; beyond it :class:`LogOverloaded`.
     :param timeout: seconds that :meth:`record` takes at most, for the store to be slow, locked or away.
     :param spool: file for refusals while the store is away; beside the SQLite file, else in the working folder.
+    :param checkpoint_key: file of a private key (``consentkit audit keygen``): one of the processes that share the log then
+        signs its checkpoints. A key on the machine that writes the log does not protect it from who takes over that
+        machine; ``consentkit audit checkpoint`` signs elsewhere.
+    :param checkpoint_every: sign after so many new events, or after so many seconds if there is any.
     :raises LogLocationError: the URL cannot be used.
     """
 
@@ -53,12 +60,17 @@ class AuditLog:
         queue: int = 4096,
         timeout: float = 1.0,
         spool: Path | None = None,
+        checkpoint_key: Path | str | None = None,
+        checkpoint_every: tuple[int, float] = (1000, 600.0),
     ) -> None:
         self.url = url
         self.log_id = log_id
         self._limit = queue
         self._timeout = timeout
         self._spool = Spool(spool or default_spool(url, log_id))
+        self._checkpoint_key = None if checkpoint_key is None else Path(checkpoint_key)
+        self._checkpoint_every = checkpoint_every
+        self._checkpointer: Checkpointer | None = None
         self._writer: Writer | None = None
         self._process = 0
         self._lock = threading.Lock()
@@ -141,8 +153,12 @@ class AuditLog:
         """:meth:`close` where no event loop runs; whether all was committed within ``timeout`` seconds."""
         with self._lock:
             writer, self._writer = self._writer, None
+            checkpointer, self._checkpointer = self._checkpointer, None
         if writer is None or self._process != os.getpid():
             return True
+        if checkpointer is not None:
+            checkpointer.stop()
+            checkpointer.join(timeout)
         writer.stop()
         if writer.join(timeout):
             return True
@@ -215,6 +231,13 @@ class AuditLog:
         # The store gives up first: an answer held back while it waited must still come in time.
         store = Store(self.url, self.log_id, self._timeout * _STORE_SHARE)
         self._writer = Writer(store, self._spool, self._timeout)
+        if self._checkpoint_key is not None:
+            # Not imported without a key: signatures need a package that the log does not.
+            from consentkit.audit.checkpointer import Checkpointer
+
+            self._checkpointer = Checkpointer(
+                self.url, self.log_id, self._checkpoint_key, self._checkpoint_every
+            )
         if not self._watched:
             self._watched = True
             atexit.register(_drain_at_exit, weakref.ref(self))

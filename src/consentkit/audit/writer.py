@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from consentkit.audit import fork
 from consentkit.audit.batch import Recorded, Row, seal
 from consentkit.audit.counting import Counting
 from consentkit.audit.engine import cause
@@ -88,7 +89,7 @@ class Writer:
         self._next_replay = 0.0
         self._at_work = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="consentkit-log", daemon=True)
-        _writers.add(self)
+        fork.know(self)
         self._thread.start()
 
     def stop(self) -> None:
@@ -113,7 +114,7 @@ class Writer:
         with self._at_work:
             self._write_counts()
             self._store.close()
-        _writers.discard(self)
+        fork.forget(self)
 
     def pause(self) -> None:
         """Let go of the store until :meth:`resume`; a batch in work is finished first."""
@@ -267,32 +268,6 @@ class Writer:
             places = self._append(rows, _papers(one.documents for one in part))
             for refused in (place for place in places if isinstance(place, Exception)):
                 logger.error("an event of the spool was not written: %s", refused)
-
-
-# No connection lives through a fork. SQLite counts a process's locks in memory that a child inherits and locks that it
-# does not: the child would write to a file that the parent, closing last as far as the system knows, has removed.
-_writers: set[Writer] = set()
-_paused: list[Writer] = []
-
-
-def _before_fork() -> None:
-    for writer in tuple(_writers):
-        writer.pause()
-        _paused.append(writer)
-
-
-def _in_the_parent() -> None:
-    while _paused:
-        _paused.pop().resume()
-
-
-def _in_the_child() -> None:
-    _writers.clear()
-    _paused.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_in_the_parent, after_in_child=_in_the_child)
 
 
 class Salts:

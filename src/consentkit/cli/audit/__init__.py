@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from consentkit.cli.audit import export, sample, show, verify
+from consentkit.cli.audit import checkpoint, export, sample, show, verify
 
 app = typer.Typer(name="audit", help="Look into the log of decisions.", no_args_is_help=True)
 app.command()(show.show)
 app.command()(export.export)
 app.command("verify")(verify.check)
+app.command()(checkpoint.keygen)
+app.command()(checkpoint.checkpoint)
+app.command()(checkpoint.rotate)
 app.command()(sample.sample)
