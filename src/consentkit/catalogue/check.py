@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from consentkit.catalogue.entry import Entry
@@ -43,20 +45,38 @@ APPS_COOKIES = (
 """Names of cookies of many apps: no service may own one on a site's own domain."""
 
 
+class Owned(NamedTuple):
+    """An address, and the service that it belongs to."""
+
+    name: str
+    written: str
+    pattern: AddressPattern
+
+
 def faults(entries: Mapping[str, Entry], today: datetime.date) -> Iterator[str]:
     """Everything that is wrong with the catalogue, each naming its entry.
 
     :param today: no entry was checked later.
     """
-    plain = {
+    tables = {
         name: entry.model_dump(include={"vendor", "hosts", "paths", "addresses"})
         for name, entry in entries.items()
     }
-    yield from map(str, bad_addresses(plain, own=""))
+    yield from map(str, bad_addresses(tables, own=""))
+    patterns = [
+        Owned(name, written, parse_address(written, ""))
+        for name, entry in entries.items()
+        for written in addresses_of(entry)
+    ]
     for name, entry in entries.items():
-        for fault in (*_facts(entry, today), *_examples(entry), *_cookies(entry), *_loaders(name, entries)):
-            yield f"{name}: {fault}"
-    yield from _nested(entries)
+        found = (
+            _facts(entry, today),
+            _cookies(entry),
+            _loaders(name, entries),
+            _examples(name, entry, patterns),
+        )
+        yield from (f"{name}: {fault}" for fault in chain(*found))
+    yield from _nested(patterns, entries)
 
 
 def _facts(entry: Entry, today: datetime.date) -> Iterator[str]:
@@ -73,18 +93,18 @@ def _facts(entry: Entry, today: datetime.date) -> Iterator[str]:
                 yield f'{key}: "{value}" {count} times'
 
 
-def _examples(entry: Entry) -> Iterator[str]:
-    """Each address has an example, and each example an address, the most specific one."""
-    patterns = {written: parse_address(written, "") for written in addresses_of(entry)}
-    used = set()
+def _examples(name: str, entry: Entry, patterns: Sequence[Owned]) -> Iterator[str]:
+    """Each address has an example, and each example is at an address that no other service has a better claim to."""
+    lacking = {owned.written for owned in patterns if owned.name == name}
     for example in entry.examples:
         host, path = _split(example)
-        matching = [written for written, pattern in patterns.items() if pattern.matches(host, path)]
-        if not matching:
-            yield f"the example {example} is at none of its addresses"
-        used.update(matching)
-    for written in patterns.keys() - used:
-        yield f'"{written}" has no example'
+        matching = [owned for owned in patterns if owned.pattern.matches(host, path)]
+        most = max((owned.pattern.specificity for owned in matching), default=None)
+        best = [owned.name for owned in matching if owned.pattern.specificity == most]
+        if name not in best:
+            yield f"the example {example} is at {'an address of ' + best[0] if best else 'none of its addresses'}"
+        lacking -= {owned.written for owned in matching if owned.name == name}
+    yield from (f'"{written}" has no example' for written in sorted(lacking))
 
 
 def _split(address: str) -> tuple[str, str]:
@@ -118,20 +138,15 @@ def _loaders(name: str, entries: Mapping[str, Entry]) -> Iterator[str]:
                 yield f"the example of loader {index} is of a form of {other} too"
 
 
-def _nested(entries: Mapping[str, Entry]) -> Iterator[str]:
+def _nested(patterns: Sequence[Owned], entries: Mapping[str, Entry]) -> Iterator[str]:
     """Hosts of one vendor among those below another's."""
-    wide: dict[str, list[tuple[str, AddressPattern]]] = {}
-    patterns = [
-        (name, parse_address(written, ""))
-        for name, entry in entries.items()
-        for written in addresses_of(entry)
-    ]
-    for name, pattern in patterns:
-        if pattern.below:
-            wide.setdefault(pattern.host, []).append((name, pattern))
-    for name, pattern in patterns:
+    wide = [owned for owned in patterns if owned.pattern.below and not owned.pattern.path]
+    above: dict[str, list[str]] = {}
+    for owned in wide:
+        above.setdefault(owned.pattern.host, []).append(owned.name)
+    for name, _, pattern in patterns:
         labels = pattern.host.split(".")
-        for start in range(1, len(labels)):
-            for other, suffix in wide.get(".".join(labels[start:]), ()):
-                if entries[other].vendor != entries[name].vendor and not suffix.path:
-                    yield f"{name}: {pattern.host} lies below *.{suffix.host}, which is {other}'s"
+        for host in (".".join(labels[start:]) for start in range(1, len(labels))):
+            for other in above.get(host, ()):
+                if entries[other].vendor != entries[name].vendor:
+                    yield f"{name}: {pattern.host} lies below *.{host}, which is {other}'s"

@@ -30,9 +30,6 @@ What stands at the top holds for each service of the file that does not say othe
 from __future__ import annotations
 
 import datetime
-from typing import Annotated
-
-from pydantic import Field
 
 from consentkit.core.form import LinkAddress
 from consentkit.core.service import Service
@@ -45,7 +42,7 @@ class Entry(Service):
     """Where the facts were read."""
     checked: datetime.date
     """When they were read."""
-    examples: Annotated[tuple[str, ...], Field(min_length=1)]
+    examples: tuple[str, ...] = ()
     """Addresses as sites write them, one at least for each of `addresses`."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,8 +13,10 @@ from pydantic import ValidationError
 
 from consentkit.catalogue.entry import Entry
 from consentkit.core.errors import PolicyError, Problem
-from consentkit.core.form import Identifier
+from consentkit.core.form import Identifier, LinkAddress, Name
+from consentkit.core.plain import table
 from consentkit.core.toml import located, parse
+from consentkit.core.toml.places import KeyPath
 from consentkit.core.toml.problems import problems_of
 from consentkit.core.value import Value
 
@@ -21,10 +24,18 @@ VENDORS = Path(__file__).parent / "vendors"
 
 
 class VendorFile(Value):
-    """What a vendor's file holds, the facts at its top handed down to each service."""
+    """What a vendor's file holds: facts for all of its services, and the services."""
 
+    vendor: Name | None = None
+    """The company that receives the data."""
+    privacy_url: LinkAddress | None = None
+    """Its privacy statement."""
+    source: LinkAddress | None = None
+    """Where the facts were read."""
+    checked: datetime.date | None = None
+    """When they were read."""
     services: Mapping[Identifier, Entry]
-    """The vendor's services."""
+    """Its services. Each may say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +91,25 @@ def entries_of(text: str, file: str) -> Mapping[str, Entry]:
     :param file: the name to give in errors.
     :raises PolicyError: with everything that is wrong, in the order of the text.
     """
+    data = parse(text, file)
+    shared = {key: value for key, value in data.items() if key != "services"}
+    services = table(data.get("services"))
+    whole = {name: {**shared, **own} if isinstance(own, dict) else own for name, own in services.items()}
     try:
-        return VendorFile.model_validate(_handed_down(parse(text, file))).services
+        return VendorFile.model_validate({**data, "services": whole} if services else data).services
     except ValidationError as error:
         found = list(problems_of(error, VendorFile))
-    raise PolicyError(located(found, text, file))
+    raise PolicyError(
+        located((problem for problem in found if not _told_at_the_top(problem.path, data)), text, file)
+    )
 
 
-def _handed_down(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A file's values with what stands at its top put into each service that does not say otherwise."""
-    services = data.get("services")
-    shared = {key: value for key, value in data.items() if key in Entry.model_fields}
-    rest = {key: value for key, value in data.items() if key not in Entry.model_fields}
-    if not isinstance(services, dict):
-        return rest
-    down = {
-        name: {**shared, **table} if isinstance(table, dict) else table for name, table in services.items()
-    }
-    return {**rest, "services": down}
+def _told_at_the_top(path: KeyPath, data: Mapping[str, Any]) -> bool:
+    """Whether a service's problem is one with what was handed down to it."""
+    match path:
+        case ("services", name, key, *_):
+            return key in data and key not in table(data["services"][name])
+    return False
 
 
 def _words(name: str, entry: Entry) -> str:

@@ -29,6 +29,10 @@ KINDS = {
     "greater_than": "a length of time above zero",
     "less_than_equal": "a length of time of at most 100 years",
     "int_type": 'a length of time such as "180d"',
+    "date_type": "a date such as 2026-11-25",
+    "date_parsing": "a date such as 2026-11-25",
+    "date_from_datetime_parsing": "a date such as 2026-11-25",
+    "date_from_datetime_inexact": "a date such as 2026-11-25",
 }
 """Expected, by Pydantic's type of error, where that says all."""
 
