@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from consentkit.cli.audit import checkpoint, export, sample, show, verify
+from consentkit.cli.audit import checkpoint, export, sample, show, stats, verify
 
 app = typer.Typer(name="audit", help="Look into the log of decisions.", no_args_is_help=True)
 app.command()(show.show)
 app.command()(export.export)
+app.command()(stats.stats)
 app.command("verify")(verify.check)
 app.command()(checkpoint.keygen)
 app.command()(checkpoint.checkpoint)
