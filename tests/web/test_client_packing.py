@@ -8,7 +8,8 @@ import pytest
 
 from consentkit.web import client
 
-SCRIPTS = [*client.FIRST, client.ON_DEMAND]
+MODULES = {"first": client.FIRST, **client.ON_DEMAND}
+SCRIPTS = sorted({name for names in MODULES.values() for name in names})
 LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`')
 
 
@@ -17,8 +18,15 @@ def code(name: str) -> str:
     return re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE)
 
 
-def served() -> str:
-    return (client.first().body + client.preferences().body).decode()
+def written(module: str) -> str:
+    """A module's source as it is joined: no imports, and no exports but the last file's."""
+    *inner, last = (re.sub(r"^import .*;$", "", code(name), flags=re.M) for name in MODULES[module])
+    return "".join([*(re.sub(r"^export ", "", text, flags=re.M) for text in inner), last])
+
+
+def served(module: str) -> str:
+    asset = client.first() if module == "first" else client.on_demand(module)
+    return re.sub(r"(\./\w+)\.[0-9a-f]{16}\.js", r"\1.js", asset.body.decode())
 
 
 def bare(text: str) -> str:
@@ -26,24 +34,24 @@ def bare(text: str) -> str:
     return re.sub(r"[,;]+(?=[)\]}])", "", re.sub(r"\s+", "", text))
 
 
-def test_packing_changes_no_string() -> None:
-    written = [
-        literal
-        for name in SCRIPTS
-        for literal in LITERAL.findall(re.sub(r"^import .*", "", code(name), flags=re.M))
-    ]
-    found = LITERAL.findall(served())
-
-    assert [text for text in written if "preferences.js" not in text] == [
-        text for text in found if "preferences." not in text
-    ]
+@pytest.mark.parametrize("module", MODULES)
+def test_packing_changes_no_string(module: str) -> None:
+    assert LITERAL.findall(written(module)) == LITERAL.findall(served(module))
 
 
-def test_packing_takes_white_space_and_comments_alone() -> None:
-    written = "".join(code(name) for name in SCRIPTS)
-    first = re.sub(r"^import .*;$|^export (?!async function open)", "", written, flags=re.MULTILINE)
+@pytest.mark.parametrize("module", MODULES)
+def test_packing_takes_white_space_and_comments_alone(module: str) -> None:
+    assert bare(written(module)) == bare(served(module))
 
-    assert bare(first.replace("./preferences.js", f"./{client.preferences().name}")) == bare(served())
+
+def test_what_is_loaded_on_demand_is_named_by_its_hash() -> None:
+    first = client.first().body.decode()
+
+    assert {stem for stem in client.ON_DEMAND if f'import("./{client.on_demand(stem).name}")' in first} == {
+        "apply",
+        "clear",
+        "preferences",
+    }
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -60,7 +60,7 @@ class Pages:
                 (PAGE,),
             )
         ]
-        self._assets = {asset.name: asset for asset in (client.first(), client.preferences(), *sheets)}
+        self._assets = {asset.name: asset for asset in (client.first(), *map(client.on_demand, client.ON_DEMAND), *sheets)}
 
     def preferences(self, consent: Consent, view: View, status: str = "") -> Answer:
         """The second layer as a page: each purpose, each service, and the four acts.

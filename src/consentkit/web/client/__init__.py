@@ -1,8 +1,8 @@
 """The browser's side, as it is served: each file under a name that holds its content's hash, so that it never changes.
 
 The modules beside this file are plain ES modules and the sheets plain CSS. Serving packs them: comments go, and white space
-that means nothing, and what a page always needs (state, apply, first) becomes one module, one request. Nothing is rewritten
-beyond that, so the packed file can be compared with its source by eye.
+that means nothing, and what a page always needs (state, dom, first) becomes one module, one request. Nothing is rewritten
+beyond that, so the packed file can be compared with its source by eye. What is loaded on demand is named by its hash, too.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ except ImportError:
     brotli = None
 
 FOLDER = Path(__file__).parent
-FIRST = ("state.js", "apply.js", "first.js")
+FIRST = ("state.js", "dom.js", "first.js")
 """The modules of every page, in the order of their imports."""
-ON_DEMAND = "preferences.js"
+ON_DEMAND = {"apply": ("dom.js", "apply.js"), "clear": ("clear.js",), "preferences": ("preferences.js",)}
+"""The modules that are loaded when something asks for them: what each consists of."""
 _LINE_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"^\s*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 _KEPT = re.compile(
@@ -70,14 +71,18 @@ class Asset:
 @cache
 def first() -> Asset:
     """The module of every page."""
-    text = _pack_script("\n".join(_EXPORT.sub("", _IMPORT.sub("", source(name))) for name in FIRST))
-    return _asset("first", "js", text.replace("./preferences.js", f"./{preferences().name}"))
+    text = _module(FIRST)
+    for stem in ON_DEMAND:
+        text = text.replace(f"./{stem}.js", f"./{on_demand(stem).name}")
+    return _asset("first", "js", text)
 
 
 @cache
-def preferences() -> Asset:
-    """The module that opens the second layer in a dialog, loaded when it is asked for."""
-    return _asset("preferences", "js", _pack_script(source(ON_DEMAND)))
+def on_demand(stem: str) -> Asset:
+    """A module that is loaded when it is asked for: ``apply`` brings to life what was gated, ``clear`` clears storage of services
+    that may not run, ``preferences`` opens the second layer in a dialog.
+    """
+    return _asset(stem, "js", _module(ON_DEMAND[stem]))
 
 
 @cache
@@ -89,6 +94,12 @@ def sheet(*names: str) -> Asset:
 def source(name: str) -> str:
     """A file as it was written."""
     return (FOLDER / name).read_text("utf-8")
+
+
+def _module(names: tuple[str, ...]) -> str:
+    """Some of our modules as one. The last keeps its exports; the names of the others are its own now."""
+    *inner, last = (_IMPORT.sub("", source(name)) for name in names)
+    return _pack_script("\n".join([*(_EXPORT.sub("", text) for text in inner), last]))
 
 
 def _pack_script(text: str) -> str:

@@ -1,15 +1,14 @@
-// Brings gated elements to life: the same element put back in its place, in document order, each once.
+// Brings gated elements to life: the same element put back in its place, in document order, each once. Loaded the first time
+// that something opens: a first view goes without it.
 // Only names that fetch or run are ever restored, and only on elements that fetch or run: a sanitised comment may hold
 // data-* attributes of any name, and must not become an event of its own making.
+
+import { all } from "./dom.js";
 
 const KINDS = /^(script|iframe|frame|img|image|link|embed|object|source|track|audio|video|input)$/;
 const PARKED = /^data-ck-(src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|poster|type|data-.+)$/;
 const RUNS = /^javascript:/i;
 const NO_ADDRESS = /^(?!https?:|data:image\/)[a-z][a-z\d+.-]*:/i;
-
-// Lookups go through prototypes: <img name=querySelectorAll> would answer in their stead.
-export const all = (selector, root = document) =>
-  [...(root === document ? Document : DocumentFragment).prototype.querySelectorAll.call(root, selector)];
 
 const gated = (root) =>
   all("[data-ck],template", root).flatMap((element) =>

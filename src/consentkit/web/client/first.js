@@ -1,6 +1,6 @@
 // On every page, after the notice: sends a choice without leaving the page, and keeps the page in step with it.
 import { allows, narrows, same, stateFrom } from "./state.js";
-import { activate, all } from "./apply.js";
+import { all } from "./dom.js";
 
 // An element named like a method hides it on document and window; prototypes cannot be hidden.
 const on = (target, type, listener) => EventTarget.prototype.addEventListener.call(target, type, listener);
@@ -154,12 +154,21 @@ class Notice {
     const { status } = answer;
     if (status === 409) this.reload();
     if (!answer.ok) throw Object.assign(new Error(`consentkit: ${status}`), { status });
-    const next = stateFrom((await answer.json()).state);
+    const { state, storage } = await answer.json();
+    const next = stateFrom(state);
     this.turn++;
     this.action = "";
     this.channel?.postMessage(next);
+    if (storage?.length) await this.clear(storage);
     this.adopt(next, true);
     return next;
+  }
+
+  // What services that may not run keep in the browser. A choice holds, whether this can be had or not.
+  async clear(keys) {
+    try {
+      await (await import("./clear.js")).clear(keys);
+    } catch {}
   }
 
   adopt(next, mine) {
@@ -176,7 +185,17 @@ class Notice {
     this.root.querySelector("dialog")?.close();
     if (next.decided) this.root.getElementById("consentkit-banner")?.remove();
     if (mine) this.rest(stale ? "later" : "saved");
-    activate((name) => allows(this.state, name), () => this.reload(mine));
+    if (narrows(next, before) || all("[data-ck],template")[0]) this.enliven(() => this.reload(mine));
+  }
+
+  // Where the module that brings things to life cannot be had, a new page brings them.
+  async enliven(giveUp) {
+    try {
+      const { activate } = await import("./apply.js");
+      await activate((name) => allows(this.state, name), giveUp);
+    } catch {
+      giveUp();
+    }
   }
 
   reload(mine) {
