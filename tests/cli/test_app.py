@@ -77,9 +77,10 @@ def test_without_a_command_the_commands_are_shown(cli) -> None:
 def test_the_help_of_a_group_that_is_imported_late_looks_like_all_others(cli) -> None:
     whole, group = cli("--help"), cli("audit", "--help")
 
-    assert [line.split()[0] for line in whole.out.partition("Commands:\n")[2].splitlines()][-2:] == [
+    assert [line.split()[0] for line in whole.out.partition("Commands:\n")[2].splitlines()][-3:] == [
         "audit",
         "db",
+        "services",
     ]
     assert group.code == 0
     assert "Usage: consentkit audit" in group.out

@@ -1,11 +1,13 @@
 """``consentkit check``: fine, wrong, or impossible; and what will not hold as written."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from consentkit.catalogue.load import catalogue
 from consentkit.policyfile import load
 
 BASE = """\
@@ -56,6 +58,86 @@ def test_a_fine_policy_is_summed_up_and_nothing_else(cli, write) -> None:
         assert part in ended.out
 
 
+ALL = "".join(f"[purposes.{name}]\n" for name in ("functional", "marketing"))
+
+
+def test_what_is_shut_for_good_is_told_with_the_number_of_services_and_how_to_see_them(cli, write) -> None:
+    write(BASE)
+    many = int(
+        re.findall(r"note: unlisted = \"gate\": (\d+) services that the catalogue knows", cli("check").out)[0]
+    )
+
+    write(f'use = ["google-analytics"]\n{BASE}')
+    out = cli("check").out
+
+    assert many > 150
+    assert (
+        f"{many - 1} services that the catalogue knows and this policy does not name are shut for good" in out
+    )
+    assert "consentkit services search lists them" in out
+
+
+def test_captcha_payment_and_cdn_services_are_not_among_those_that_are_shut(cli, write) -> None:
+    write(BASE)
+    gated = [
+        name for name, entry in catalogue().entries.items() if entry.kind not in ("captcha", "payment", "cdn")
+    ]
+
+    assert f'"gate": {len(gated)} services' in cli("check").out
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (BASE, 'note: csp = "off": only what stands in the page\'s markup is gated'),
+        (BASE, "note: services.stats: sets no cookies; receives the IP address.\n"),
+        (
+            f'use = ["google-fonts"]\n{BASE}{ALL}',
+            "note: services.google-fonts: sets no cookies; receives the IP address.\n",
+        ),
+        (
+            BASE.replace("stats]", "youtube]"),
+            'note: services.youtube: the site\'s own words alone; use = ["youtube"] would',
+        ),
+    ],
+    ids=["csp off", "no cookies", "no cookies, from the catalogue", "a known id not used"],
+)
+def test_what_a_policy_comes_to_is_noted_without_a_warning(cli, write, text: str, note: str) -> None:
+    write(text)
+
+    ended = cli("check")
+
+    assert ended.code == 0
+    assert note in ended.out
+    assert "services.youtube" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (f'csp = "report"\n{BASE}', "csp ="),
+        (f'unlisted = "allow"\n{BASE}', "unlisted ="),
+        (f'{BASE}cookies = [{{ name = "_s" }}]\n', "sets no cookies"),
+        (f'{BASE}storage = ["s"]\n', "sets no cookies"),
+        (BASE.replace('hosts = ["stats.example"]', 'addresses = ["/stats/"]'), "sets no cookies"),
+    ],
+    ids=["csp on", "unlisted allowed", "cookies", "storage", "on the site's own host"],
+)
+def test_what_does_not_hold_is_not_noted(cli, write, text: str, note: str) -> None:
+    write(text)
+
+    assert f"note: {note}" not in cli("check").out
+    assert f": {note}" not in cli("check").out
+
+
+def test_a_cookie_of_the_catalogue_that_lives_longer_than_browsers_allow_is_its_vendors_affair(
+    cli, write
+) -> None:
+    write(f'use = ["youtube"]\n{BASE}[purposes.marketing]\n')
+
+    assert cli("check").err == ""
+
+
 def test_a_lifetime_beyond_what_browsers_keep_is_told_with_what_will_hold(cli, write) -> None:
     write(f'lifetime = "730d"\n{BASE}')
 
@@ -82,8 +164,20 @@ def test_a_lifetime_beyond_what_browsers_keep_is_told_with_what_will_hold(cli, w
             "8: services.stats: found a service without hosts and cookies",
         ),
         (BASE.partition("[services")[0], "services: found none"),
+        (f'unlisted = "allow"\n{BASE}', '1: unlisted: found "allow"; expected "gate"'),
+        (
+            f'use = ["google-analytics"]\nconsent_mode = "advanced"\n{BASE}',
+            '2: consent_mode: found "advanced"; expected "basic": google-analytics would run for visitors who refused',
+        ),
     ],
-    ids=["cookie lifetime", "purpose unused", "service unseen", "no services"],
+    ids=[
+        "cookie lifetime",
+        "purpose unused",
+        "service unseen",
+        "no services",
+        "unlisted allowed",
+        "advanced mode",
+    ],
 )
 def test_what_is_probably_not_meant_is_a_warning(cli, write, text: str, warning: str) -> None:
     write(text)
@@ -138,6 +232,15 @@ def test_words_that_the_notice_does_not_know_are_refused_with_their_line(cli, wr
     assert "Did you mean title?" in ended.err
 
 
+def test_a_file_that_is_no_toml_is_told_so(cli, write) -> None:
+    write('x = "\n')
+
+    ended = cli("check")
+
+    assert ended.code == 2
+    assert ended.err.startswith("error: consent.toml:1:6: found text that is not TOML")
+
+
 def test_a_missing_file_could_not_be_checked(cli) -> None:
     ended = cli("check", "gone.toml")
 
@@ -178,6 +281,7 @@ def test_a_fine_policy_as_json(cli, write) -> None:
         "asked": policy.asked,
         "errors": [],
         "warnings": [],
+        "notes": told["notes"],
     }
     assert 100 < told["cookie"]["largest"] < 1024
 

@@ -12,11 +12,11 @@ from consentkit.cli.starter import starter
 from consentkit.core.cookie import CookieCodec
 from consentkit.core.policy import Controller, PageRule, Policy, Purpose, Site
 from consentkit.core.regime import Regime
-from consentkit.core.service import Cookie, Service
+from consentkit.core.service import Cookie, Loader, Service
 from consentkit.policyfile import load, load_text
 from consentkit.web.words import words_of
 
-MODELS = (Policy, Site, Controller, Purpose, Service, Cookie, PageRule)
+MODELS = (Policy, Site, Controller, Purpose, Service, Cookie, Loader, PageRule)
 UNCOMMENTED = re.sub(r"^#(?=[a-z\[])", "", starter(), flags=re.MULTILINE)
 
 
@@ -33,7 +33,7 @@ def test_the_file_that_init_writes_is_a_policy_and_check_calls_it_fine(cli, tmp_
 def test_with_every_example_switched_on_it_is_still_a_policy() -> None:
     policy = load_text(UNCOMMENTED)
 
-    assert list(policy.services) == ["stats"]
+    assert list(policy.services) == ["google-analytics", "youtube", "stats"]
     assert [cookie.name or cookie.pattern for cookie in policy.services["stats"].cookies] == [
         "_stats",
         "^_stats_[0-9]+$",
@@ -45,9 +45,12 @@ def test_with_every_example_switched_on_it_is_still_a_policy() -> None:
 def test_a_default_that_is_shown_is_the_default() -> None:
     shown, plain = load_text(UNCOMMENTED), load_text(starter())
 
-    for name in ("layout", "position", "place", "language", "lifetime"):
+    examples = {"use", "regime", "reason", "csp_sources", "retention", "privacy_url", "imprint_url"}
+    tables = {"site", "controller", "purposes", "services", "pages", "texts"}
+    for name in Policy.model_fields.keys() - examples - tables:
         assert getattr(shown, name) == getattr(plain, name)
-    assert shown.services["stats"].sells is False
+    stats = shown.services["stats"]
+    assert (stats.sells, stats.consent_mode, stats.loaders[0].within) == (False, False, 2000)
 
 
 def _keys(value: object) -> set[str]:

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from consentkit.cli.findings import warnings_of
+from consentkit.catalogue.load import catalogue
+from consentkit.cli.findings import notes_of, warnings_of
 from consentkit.cli.output import FINE, UNABLE, say, table, warn
 from consentkit.core.cookie import LIMIT, largest
 from consentkit.core.duration import DAY
@@ -27,11 +28,13 @@ class Verdict:
     :param policy: the policy, or ``None`` where the file states none.
     :param errors: why it states none.
     :param warnings: what works and is probably not what was meant.
+    :param notes: what it comes to where its author may not think of it.
     """
 
     policy: Policy | None
     errors: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
+    notes: Sequence[str] = ()
 
 
 def check(
@@ -59,7 +62,8 @@ def judge(file: str) -> Verdict:
         words_of(policy)
     except PolicyError as error:
         return Verdict(None, errors=located(error.problems, text, file))
-    return Verdict(policy, warnings=located(warnings_of(policy), text, file))
+    warnings = located(warnings_of(policy), text, file)
+    return Verdict(policy, warnings=warnings, notes=tuple(notes_of(policy, catalogue())))
 
 
 def _print(file: str, verdict: Verdict) -> None:
@@ -69,6 +73,8 @@ def _print(file: str, verdict: Verdict) -> None:
     if verdict.policy is not None:
         say(f"{file}: fine")
         table(_summary(verdict.policy))
+    for note in verdict.notes:
+        say(f"note: {note}.")
 
 
 def _summary(policy: Policy) -> dict[str, str]:
@@ -76,6 +82,8 @@ def _summary(policy: Policy) -> dict[str, str]:
         "site": f"{policy.site.name} ({policy.site.address})",
         "purposes": ", ".join(f"{name} ({regime})" for name, regime in policy.regimes.items()),
         "services": ", ".join(policy.services) or "none",
+        "others": f"unlisted {policy.unlisted}, unknown {policy.unknown}, unknown cookies {policy.unknown_cookies}",
+        "csp": policy.csp,
         "lifetime": f"{policy.cookie_lifetime / DAY:g} days",
         "cookie": f"at most {largest(policy):,} of {LIMIT:,} bytes",
         "version": policy.version,
@@ -97,6 +105,7 @@ def _report(file: str, verdict: Verdict) -> dict[str, Any]:
         }
     report["errors"] = [_plain(problem) for problem in verdict.errors]
     report["warnings"] = [_plain(problem) for problem in verdict.warnings]
+    report["notes"] = list(verdict.notes)
     return report
 
 

@@ -8,14 +8,20 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel
 
 from consentkit.core.policy import Controller, PageRule, Policy, Purpose, Site
-from consentkit.core.service import Cookie, Service
+from consentkit.core.service import Cookie, Loader, Service
 
 WIDTH = 100
+RARELY = "# Rarely needed:"
 TABLES = ("site", "controller", "purposes", "services", "pages", "texts")
 """Keys of the policy that are tables: TOML wants them after all others."""
 PURPOSES = ("necessary", "functional", "analytics", "marketing")
 
 OPTIONS = {
+    "use": '["google-analytics", "youtube"]',
+    "unlisted": '"gate"',
+    "unknown": '"report"',
+    "unknown_cookies": '"allow"',
+    "csp": '"off"',
     "regime": '"opt-in"',
     "reason": '"Why this regime was chosen."',
     "layout": '"bar"',
@@ -25,6 +31,12 @@ OPTIONS = {
     "privacy_url": '"/privacy"',
     "imprint_url": '"/imprint"',
     "lifetime": '"180d"',
+}
+RARE_OPTIONS = {
+    "hide_request_cookies": "false",
+    "csp_sources": '["cdn.example.com"]',
+    "consent_mode": '"basic"',
+    "retention": '"5y"',
 }
 SITE = {"name": '"My site"', "address": '"https://www.example.com"'}
 CONTROLLER = {
@@ -43,11 +55,25 @@ SERVICE = {
     "title": '"Stats"',
     "hosts": '["cdn.stats.example", "*.collect.stats.example"]',
     "paths": '["/collect"]',
+    "addresses": '["www.stats.example/embed/", "/metrics/"]',
     "privacy_url": '"https://stats.example/privacy"',
     "sells": "false",
 }
-COOKIE = {"name": '"_stats"', "lifetime": '"13mo"'}
+RARE_SERVICE = {
+    "kind": '"analytics"',
+    "stubs": '["stats()", "_stats[]"]',
+    "storage": '["stats-id", "^stats-[0-9]+$"]',
+    "widgets": '["stats-counter"]',
+    "hides": '[".stats-wait"]',
+    "consent_mode": "false",
+}
+COOKIE = {"name": '"_stats"', "lifetime": '"13mo"', "party": '"first"', "partitioned": "false"}
 FAMILY = {"pattern": '"^_stats_[0-9]+$"'}
+LOADER = {
+    "parts": '["window.statsQueue", "createElement(", "insertBefore("]',
+    "within": "2000",
+    "example": '"window.statsQueue=[];…createElement(…);…insertBefore(…)"',
+}
 PAGE = {"match": '"/legal/*"', "notice": '"never"'}
 
 
@@ -65,6 +91,9 @@ def _lines(file: str) -> Iterator[str]:
     yield ""
     yield from _keys(Policy, OPTIONS, off=True)
     yield ""
+    yield RARELY
+    yield from _keys(Policy, RARE_OPTIONS, off=True)
+    yield ""
     yield from _table("site", Site, SITE)
     yield from _table("controller", Controller, CONTROLLER, off=("address",))
     yield from _about(Policy, "purposes")
@@ -75,10 +104,15 @@ def _lines(file: str) -> Iterator[str]:
     yield from _about(Policy, "services")
     yield "#[services.stats]"
     yield from _keys(Service, SERVICE, off=True)
+    yield RARELY
+    yield from _keys(Service, RARE_SERVICE, off=True)
     yield from _about(Service, "cookies")
     for cookie in (COOKIE, FAMILY):
         yield "#[[services.stats.cookies]]"
         yield from _keys(Cookie, cookie, off=True)
+    yield from _about(Service, "loaders")
+    yield "#[[services.stats.loaders]]"
+    yield from _keys(Loader, LOADER, off=True)
     yield ""
     yield from _about(Policy, "pages")
     yield "#[[pages]]"

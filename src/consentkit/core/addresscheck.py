@@ -25,11 +25,14 @@ class _Written(NamedTuple):
     pattern: AddressPattern
 
 
-def bad_addresses(services: Mapping[str, Any], own: str) -> Iterator[Problem]:
+def bad_addresses(
+    services: Mapping[str, Any], own: str, taken: frozenset[str] = frozenset()
+) -> Iterator[Problem]:
     """Everything that is wrong with where services are said to live.
 
     :param services: tables of services by id.
     :param own: the site's own host, with its port where that is not the scheme's own; ``""`` where it is not known.
+    :param taken: services from the catalogue, which knows what they share.
     """
     owners: dict[AddressPattern, tuple[str, str]] = {}
     for name, service in services.items():
@@ -40,7 +43,8 @@ def bad_addresses(services: Mapping[str, Any], own: str) -> Iterator[Problem]:
         for written in _written(name, table(service), own):
             yield from _too_wide(written, own)
             other, its_vendor = owners.setdefault(written.pattern, (name, vendor))
-            if its_vendor != vendor and not (own and written.pattern.matches_host(own)):
+            meant = {name, other} <= taken or (own and written.pattern.matches_host(own))
+            if its_vendor != vendor and not meant:
                 found = f'"{written.text}", an address of {other} too'
                 expected = "an address of one vendor alone: a longer path for either, or one service for both"
                 yield Problem.at(written.path, found, expected)
@@ -60,8 +64,10 @@ def _written(name: str, service: Mapping[str, Any], own: str) -> Iterator[_Writt
 def _too_wide(written: _Written, own: str) -> Iterator[Problem]:
     pattern = written.pattern
     if own and not pattern.path and pattern.matches_host(own):
-        where = "paths beside it" if written.path[-2] == "hosts" else "a path after it"
-        expected = f"{where}: without them the whole site would be the service"
+        where = (
+            "paths beside it: without them" if written.path[-2] == "hosts" else "a path after it: without one"
+        )
+        expected = f"{where} the whole site would be the service"
         yield Problem.at(written.path, f'"{written.text}", the site\'s own host', expected)
     elif (pattern.below or not pattern.path) and _anybodys(pattern):
         expected = "a host of the vendor's: anybody may have one below this"

@@ -267,18 +267,17 @@ def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
     if regime is not None and regime != Regime.EXEMPT:
         path = ("purposes", NECESSARY, "regime")
         yield Problem.at(path, f'"{regime}"', 'no regime, or "exempt": what is necessary is always on')
-    for index, name in enumerate(listed(data.get("use"))):
-        if isinstance(name, str) and name not in services:
-            expected = (
-                "a service of this policy (consentkit.policyfile takes those of the catalogue into one)"
-            )
+    used = [name if isinstance(name, str) else "" for name in listed(data.get("use"))]
+    for index, name in enumerate(used):
+        if name and name not in services:
+            expected = "a service of this policy (consentkit.policyfile takes it from the catalogue)"
             yield Problem.at(("use", index), f'"{name}"', expected)
     for name, service in services.items():
         at = ("services", name)
         if name in purposes or name == NECESSARY:
             yield Problem.at(at, "the name of a purpose", "a name that no purpose has")
         yield from _purposes_agree(at, table(service), purposes)
-    yield from bad_addresses(services, own_host(table(data.get("site")).get("address")))
+    yield from bad_addresses(services, own_host(table(data.get("site")).get("address")), frozenset(used))
 
 
 def _purposes_agree(

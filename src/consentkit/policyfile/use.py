@@ -27,6 +27,9 @@ _NOT_TAKEN = dict.fromkeys(Entry.model_fields.keys() - Service.model_fields.keys
 _REPLACED = frozenset({"purposes"})
 """Lists that a site's table replaces instead of adding to."""
 
+NEAR = 0.8
+"""How alike a name must be to be proposed, 1 being the same (``difflib``)."""
+
 
 def resolved(data: Mapping[str, Any], known: Catalogue) -> dict[str, Any]:
     """The policy's data with every service of ``use`` whole in ``services``, in the order of ``use``, before the site's own.
@@ -68,7 +71,7 @@ def unknown_names(data: Mapping[str, Any], known: Catalogue) -> Iterator[Problem
     """Names in ``use`` that the catalogue does not have, with those near them."""
     for index, name in enumerate(listed(data.get("use"))):
         if isinstance(name, str) and name not in known.entries:
-            near = " or ".join(get_close_matches(name.lower(), known.entries, 3)) or None
+            near = " or ".join(get_close_matches(name.lower(), known.entries, 3, NEAR)) or None
             expected = "a service of the catalogue: consentkit services search finds them"
             yield Problem.at(("use", index), f'"{name}"', expected, near)
 

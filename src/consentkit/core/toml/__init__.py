@@ -41,7 +41,7 @@ def located(problems: Iterable[Problem], text: str, file: str | None = None) -> 
     found = list(problems)
     lines = places(text) if any(problem.line is None for problem in found) else {}
     placed = [
-        replace(problem, file=file, line=problem.line or line_of(lines, path_of(problem)))
+        replace(problem, file=problem.file or file, line=problem.line or line_of(lines, path_of(problem)))
         for problem in found
     ]
     return sorted(placed, key=lambda problem: problem.line or 0)

@@ -42,8 +42,11 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Prob
 
     :param model: what the whole was to be, for the words on keys.
     """
-    for detail in error.errors(include_url=False):
-        if detail["loc"]:
+    details = error.errors(include_url=False)
+    within = {detail["loc"][:-1] for detail in details if detail["loc"]}
+    for detail in details:
+        left_short_by_bad_items = detail["type"] == "too_short" and detail["loc"] in within
+        if detail["loc"] and not left_short_by_bad_items:
             yield _problem(detail, model)
 
 
