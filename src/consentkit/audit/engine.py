@@ -141,6 +141,7 @@ def _make_durable(connection: sqlite3.Connection, _record: object) -> None:
     while not _in_wal_mode(connection, last_try=time.monotonic() > deadline):
         time.sleep(0.01)
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten with zeros
 
 
 def _in_wal_mode(connection: sqlite3.Connection, *, last_try: bool) -> bool:
