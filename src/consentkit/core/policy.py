@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from consentkit.core.addresscheck import bad_addresses
-from consentkit.core.duration import DAY
+from consentkit.core.duration import DAY, parse_duration
 from consentkit.core.errors import Problem
 from consentkit.core.form import (
     Form,
@@ -267,6 +267,7 @@ def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
     if regime is not None and regime != Regime.EXEMPT:
         path = ("purposes", NECESSARY, "regime")
         yield Problem.at(path, f'"{regime}"', 'no regime, or "exempt": what is necessary is always on')
+    yield from _proof_outlives(data)
     used = [name if isinstance(name, str) else "" for name in listed(data.get("use"))]
     for index, name in enumerate(used):
         if name and name not in services:
@@ -278,6 +279,23 @@ def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem.at(at, "the name of a purpose", "a name that no purpose has")
         yield from _purposes_agree(at, table(service), purposes)
     yield from bad_addresses(services, own_host(table(data.get("site")).get("address")), frozenset(used))
+
+
+def _proof_outlives(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """The proof of a choice must be there for as long as it may be in use: a browser that restores an older cookie is
+    believed until that one expires, whatever was chosen since.
+    """
+    keep, lifetime = _seconds(data.get("retention")), _seconds(data.get("lifetime", 180 * DAY))
+    if keep is not None and lifetime is not None and keep < min(lifetime, BROWSER_CAP):
+        found, expected = data["retention"], "no less than lifetime, for which a choice may be in use"
+        yield Problem.at(("retention",), f'"{found}"' if isinstance(found, str) else str(found), expected)
+
+
+def _seconds(value: Any) -> int | None:
+    try:
+        return parse_duration(value)
+    except ValueError:
+        return None
 
 
 def _purposes_agree(
