@@ -18,6 +18,8 @@ import typer
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from consentkit.catalogue.entry import Entry
+from consentkit.catalogue.load import catalogue
 from consentkit.cli.app import app
 from consentkit.cli.starter import starter
 from consentkit.core.duration import DAY
@@ -41,6 +43,12 @@ TABLES: dict[type[BaseModel], str] = {
 INTRO = """\
 TOML 1.0 in UTF-8. A key that is not named here is refused. `consentkit check` tells what is wrong, where, and what would
 be right; `consentkit schema` prints the JSON Schema, for editors.
+"""
+SERVICES_INTRO = """\
+{count} services that consentkit knows by their addresses, snippets, cookies and storage keys. A policy takes one by its
+id: `use = ["…"]` ([how](../how-to/services.md)). `consentkit services show ID` tells all that is known of one. The
+purposes are what a service is commonly used for; whether that holds for a site is for the site to say. The link of a
+name leads to the vendor's privacy statement, that of a date to where the facts were read.
 """
 WIDTH = 100
 SPOKEN = {str: "text", bool: "true or false", int: "a whole number"}
@@ -137,9 +145,39 @@ def _helps(command: Any, context: Any) -> Iterator[str]:
         yield from _helps(inner, typer.Context(inner, info_name=name, parent=context, **_width()))
 
 
+def services_page() -> str:
+    """The table of the catalogue."""
+    entries = catalogue().entries
+    rows = [f"| {' | '.join(_service_cells(name, entry))} |" for name, entry in entries.items()]
+    parts = [
+        NOTE.replace("the code's docstrings", "src/consentkit/catalogue/vendors"),
+        "# The services that are known\n",
+        SERVICES_INTRO.format(count=len(entries)),
+        "| id | service | vendor | kind | purposes | cookies | checked |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    return "\n".join([*parts, *rows]) + "\n"
+
+
+def _service_cells(name: str, entry: Entry) -> Iterator[str]:
+    yield f"`{name}`"
+    title = _cell(entry.title or name)
+    yield f"[{title}]({entry.privacy_url})" if entry.privacy_url else title
+    yield _cell(entry.vendor)
+    yield entry.kind
+    yield ", ".join(entry.purposes)
+    yield ", ".join(f"`{_cell(cookie.name or cookie.pattern or '')}`" for cookie in entry.cookies) or "none"
+    yield f"[{entry.checked}]({entry.source})"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 GENERATED = {
     "docs/reference/policy.md": policy_page,
     "docs/reference/cli.md": cli_page,
+    "docs/reference/services.md": services_page,
     "src/consentkit/schema/consent.schema.json": schema_text,
 }
 

@@ -5,6 +5,7 @@ import tomllib
 import pytest
 
 from consentkit.catalogue.load import Catalogue, catalogue, entries_of
+from consentkit.core.addresspattern import addresses_of
 from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy
 from consentkit.policyfile import load_text, located, schema
@@ -80,6 +81,15 @@ def test_a_table_adds_to_lists_its_own_first() -> None:
     assert service.addresses == ("/films/", "tube.example", "*.tube.example/embed/")
     assert service.stubs == ("tube()", "films()")
     assert service.storage == ("tube-id",)
+
+
+def test_the_sites_own_hosts_and_paths_leave_the_vendors_hosts_as_they_are() -> None:
+    rest = '[services.counter]\nhosts = ["news.example"]\npaths = ["/metrics/"]\n'
+
+    assert list(addresses_of(made('["counter"]', rest).services["counter"])) == [
+        "news.example/metrics/",
+        "counter.example/hit",
+    ]
 
 
 def test_a_table_replaces_single_values_and_purposes() -> None:

@@ -14,16 +14,20 @@ from typing import Any
 
 from consentkit.catalogue.entry import Entry
 from consentkit.catalogue.load import Catalogue
+from consentkit.core.addresspattern import addresses_of
 from consentkit.core.errors import Problem
 from consentkit.core.plain import listed, table
 from consentkit.core.service import Service
 from consentkit.core.toml import path_of
 from consentkit.core.toml.places import KeyPath
 
-_NOT_TAKEN = dict.fromkeys(Entry.model_fields.keys() - Service.model_fields.keys(), True) | {
-    "loaders": {"__all__": {"example"}}
+_NOT_TAKEN: Any = {
+    **dict.fromkeys(Entry.model_fields.keys() - Service.model_fields.keys(), True),
+    "hosts": True,
+    "paths": True,
+    "loaders": {"__all__": {"example"}},
 }
-"""What only the catalogue has a need for."""
+"""What only the catalogue has a need for, or what is taken in another form."""
 _REPLACED = frozenset({"purposes"})
 """Lists that a site's table replaces instead of adding to."""
 
@@ -51,6 +55,8 @@ def merged(entry: Entry, own: Any) -> Any:
     if not isinstance(own, Mapping):
         return own
     base = entry.model_dump(mode="json", exclude=_NOT_TAKEN, exclude_defaults=True)
+    if addresses := list(addresses_of(entry)):
+        base["addresses"] = addresses  # written out, or the site's own paths would narrow the vendor's hosts
     return {**base, **{key: _added(key, value, base.get(key)) for key, value in own.items()}}
 
 
