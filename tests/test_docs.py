@@ -26,7 +26,9 @@ from starlette.testclient import TestClient
 
 import consentkit
 from consentkit import AuditLog, ConsentMiddleware, Policy, testing
+from consentkit.catalogue.load import catalogue
 from consentkit.cli.app import app as command_line
+from consentkit.policyfile.use import resolved
 from consentkit.web.gate.markup import FETCHES
 from consentkit.web.words import words_of
 
@@ -225,7 +227,7 @@ def test_python_and_policies_that_are_shown_are_valid(path):
         ast.parse(block.text)
     for block in blocks(path, "toml"):
         data = {"site": SITE, "controller": CONTROLLER, **tomllib.loads(block.text)}
-        words_of(Policy.model_validate(data))
+        words_of(Policy.model_validate(resolved(data, catalogue())))
 
 
 @pytest.mark.parametrize("path", TOP, ids=NAMES.get)
