@@ -123,7 +123,7 @@ def test_a_sound_log_exits_0_and_a_changed_one_1_with_the_number_and_what_broke(
         ("UPDATE events SET time = 'x' WHERE seq = 1", "event 1: columns"),
         ("UPDATE personal SET visitor = x'00ff' WHERE seq = 1", "event 1: personal"),
         ("UPDATE personal SET salt = 'text' WHERE seq = 1", "event 1: personal"),
-        ("UPDATE events SET seq = -5 WHERE seq = 3", "gap"),
+        ("UPDATE events SET seq = -5 WHERE seq = 3", "event -5: repeated"),
         ("INSERT INTO documents VALUES ('notice', 'abc', x'00')", "document"),
     ],
 )

@@ -29,12 +29,35 @@ def test_a_sound_log_is_sound(rows):
     assert (report.sound, report.events, report.erased) == (True, 6, 0)
 
 
-def test_an_erased_personal_part_is_counted_and_sound(rows):
-    rows[0] = rows[0]._replace(salt=None, visitor=None)
+def stored(seq, event) -> StoredEvent:
+    row = seal(event, None, os.urandom(32))
+    return StoredEvent(seq, *row[:6], row.salt, row.visitor)
 
-    report = verify(rows, 6)
+
+def test_an_erased_personal_part_is_counted_and_sound(rows, make_event):
+    rows[0] = rows[0]._replace(salt=None, visitor=None)
+    rows.append(stored(7, make_event(act="erase", visitor=None, subject=((1, 1),))))
+
+    report = verify(rows, 7)
 
     assert (report.sound, report.erased) == (True, 1)
+
+
+@pytest.mark.parametrize("subject", [(), ((2, 6),), ((7, 9),)], ids=["nothing", "others", "what-came-later"])
+def test_a_personal_part_that_is_gone_without_an_event_that_says_so_is_found(rows, make_event, subject):
+    rows[0] = rows[0]._replace(salt=None, visitor=None)
+    rows.append(stored(7, make_event(act="erase", visitor=None, subject=subject)))
+
+    report = verify(rows, 7)
+
+    assert (report.first[:2], report.erased) == ((1, "personal-gone"), 0)
+
+
+def test_only_an_act_of_erasing_erases(rows, make_event):
+    rows[0] = rows[0]._replace(salt=None, visitor=None)
+    rows.append(stored(7, make_event(act="supersede", visitor=None, subject=((1, 1),))))
+
+    assert verify(rows, 7).first[:2] == (1, "personal-gone")
 
 
 CHANGES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -89,17 +89,6 @@ class Reader:
         """What a writer takes before it appends."""
         with self._reading() as connection:
             return self._head(connection)
-
-    def snapshot(self, see: Callable[[Key, Count], None]) -> Head:
-        """The head, and, shown one by one, all roll-ups as they were at the same moment."""
-        query = select(*(rollups.c[name] for name in (*Key._fields, *Count._fields))).where(
-            rollups.c.log_id == self.log_id
-        )
-        with self._reading(repeatable=True) as connection:
-            head = self._head(connection)
-            for row in connection.execution_options(yield_per=PAGE).execute(query):
-                see(Key._make(row[:4]), Count._make(row[4:]))
-        return head
 
     def hashes(self, level: int, first: int, count: int) -> list[bytes]:
         """Hashes of the tree at a level that is kept: ``count`` of them from position ``first`` on.

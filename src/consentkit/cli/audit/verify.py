@@ -3,42 +3,71 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from consentkit.audit.reader import Reader
-from consentkit.audit.verify import Report, verify
+from consentkit.audit.checkpoint import LARGEST_NOTE, Note, parse
+from consentkit.audit.errors import CheckpointError
+from consentkit.audit.keys import read_public
+from consentkit.audit.verify import Report
+from consentkit.audit.verifying import verify_log
+from consentkit.audit.wholereader import WholeReader
 from consentkit.cli.audit.options import DEFAULT, LogId, Url
-from consentkit.cli.output import WRONG, say
+from consentkit.cli.output import WRONG, say, stop, warn
+from consentkit.cli.progress import progress
 
 
 def check(
     audit: Url = DEFAULT,
     log: LogId = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that you kept; may be given again."),
+    ] = None,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option("--key", metavar="FILE.pub", help="Public key, or several; may be given again."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The findings for a program.")] = False,
 ) -> None:
-    """Check that the log holds what was written: numbers, hashes, and the personal parts beside them.
+    """Check that the log holds what was written, and, by a checkpoint that you kept, what was signed.
 
-    Works while the log is written to. What a rewriter of the whole log could hide is not seen here.
+    Works while the log is written to. Without a checkpoint, somebody who rewrote all of the log is not found.
     Exit code: 0 sound, 1 something is wrong, 2 could not check.
     """
-    reader = Reader(audit, log)
-    size = reader.size()
-    report = verify(chain(reader.events(1, size), reader.beyond()), size, reader.documents())
+    keys = read_public(key or ())
+    kept = [_note(path) for path in checkpoint or ()]
+    with progress("verified", WholeReader(audit, log).size()) as done:
+        log_id, size, report = verify_log(
+            audit, log, kept=kept, keys=keys, processes=os.cpu_count() or 1, progress=done
+        )
     if as_json:
-        say(json.dumps(_for_programs(reader.log_id, size, report)))
+        say(json.dumps(_for_programs(log_id, size, report, signatures=bool(keys))))
     else:
-        _tell(report)
+        _tell(report, kept, keyed=bool(keys))
     if not report.sound:
         raise typer.Exit(WRONG)
 
 
-def _tell(report: Report) -> None:
-    erased = f", of {report.erased:,} the personal part is gone" if report.erased else ""
+def _note(path: Path) -> Note:
+    try:
+        with path.open("rb") as file:
+            return parse(file.read(LARGEST_NOTE + 1))
+    except OSError as error:
+        stop(f"{path} cannot be read: {os.strerror(error.errno or 0)}")
+    except CheckpointError as error:
+        stop(f"{path}: {error}")
+
+
+def _tell(report: Report, kept: Sequence[Note], *, keyed: bool) -> None:
+    if report.checkpoints and not keyed:
+        warn("signatures were not checked: give the public key with --key")
     if report.first is None:
-        say(f"sound: {report.events:,} events{erased}")
+        say(", ".join(_sound(report, kept)))
         return
     where = "" if report.first.seq is None else f"event {report.first.seq}: "
     say(f"WRONG: {where}{report.first.what}: {report.first.detail}")
@@ -47,13 +76,25 @@ def _tell(report: Report) -> None:
         say(f"{report.findings:,} findings in {report.events:,} events: {kinds}")
 
 
-def _for_programs(log_id: str, size: int, report: Report) -> dict[str, Any]:
+def _sound(report: Report, kept: Sequence[Note]) -> Iterator[str]:
+    yield f"sound: {report.events:,} events"
+    if report.erased:
+        yield f"of {report.erased:,} the personal part was erased"
+    if report.checkpoints:
+        yield f"{report.checkpoints:,} checkpoints"
+    if kept:
+        yield f"the first {max(note.checkpoint.size for note in kept):,} are those of the checkpoint given"
+
+
+def _for_programs(log_id: str, size: int, report: Report, *, signatures: bool) -> dict[str, Any]:
     return {
         "log": log_id,
         "ok": report.sound,
         "size": size,
         "events": report.events,
         "erased": report.erased,
+        "checkpoints": report.checkpoints,
+        "signatures_checked": signatures,
         "findings": report.findings,
         "kinds": report.by_kind,
         "first": None if report.first is None else report.first._asdict(),

@@ -1,0 +1,181 @@
+"""Reads a log and has it checked, in as many processes as are worth it.
+
+A log in use is checked as it was when the check began: the head is read first, together with the roll-ups, and events that
+come later are left out. Only what was erased meanwhile is looked up at the end.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import lru_cache
+from itertools import chain
+
+from consentkit.audit.checkpoint import Note, Verifier, origin_of, parse
+from consentkit.audit.errors import CheckpointError
+from consentkit.audit.finding import Finding
+from consentkit.audit.fingerprint import Weights
+from consentkit.audit.merkle import STRIDE
+from consentkit.audit.reader import StoredCheckpoint
+from consentkit.audit.rollup import Count, Key
+from consentkit.audit.rowcheck import RowCheck
+from consentkit.audit.section import Section, examine
+from consentkit.audit.treecheck import Mark
+from consentkit.audit.verify import Claims, Later, Report, Run, conclude
+from consentkit.audit.wholereader import WholeReader
+
+SECTION = 1 << 2 * STRIDE
+"""Events looked at in one go: 65,536."""
+SIDE_BY_SIDE = 3 * SECTION
+"""Events from which on a second process is worth its start."""
+
+
+def verify_log(
+    url: str,
+    log_id: str | None,
+    *,
+    kept: Sequence[Note] = (),
+    keys: Sequence[Verifier] = (),
+    processes: int = 1,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> tuple[str, int, Report]:
+    """Check a whole log.
+
+    :param kept: checkpoints that lie outside of it.
+    :param keys: public keys that its checkpoints may be signed with; without any, signatures are not looked at.
+    :param processes: how many may work at once.
+    :param progress: called with how many events are done.
+    :returns: the log's id, its size, and what was found.
+    :raises AuditError: the log cannot be read.
+    """
+    reader = WholeReader(url, log_id)
+    seed = os.urandom(16)
+    weights, slots = Weights(seed), dict[int, int]()
+
+    def see(key: Key, count: Count) -> None:
+        slots[key.slot] = slots.get(key.slot, 0) + weights.of_row(key, count)
+
+    head = reader.snapshot(see)
+    marks, trouble = _marks(reader, kept, keys)
+    parts = {(part.level, part.position): part.hash for part in reader.parts(head.size)}
+    claims = Claims(head.size, head.edge, parts, marks, slots, trouble)
+    check = RowCheck(weights)
+
+    def beyond() -> Iterator[Section]:
+        yield examine(reader.beyond(), head.size + 1, head.size, check)
+
+    def erased() -> Iterator[Run]:
+        newer = examine(reader.erasing(head.size), 1, 2**63 - 1, check)
+        yield from newer.erased
+
+    if head.size >= SIDE_BY_SIDE and processes > 1:
+        seen = _side_by_side(url, reader.log_id, head.size, seed, processes)
+    else:
+        seen = (examine(reader.rows(first, last), first, last, check) for first, last in _ranges(head.size))
+    later = Later(erased, reader.personal_within) if reader.sees_personal else None
+    report = conclude(
+        _watched(chain(seen, beyond()), progress),
+        head.size,
+        claims,
+        documents=reader.documents(),
+        later=later,
+    )
+    return reader.log_id, head.size, report
+
+
+def _ranges(size: int) -> Iterator[tuple[int, int]]:
+    for first in range(1, size + 1, SECTION):
+        yield first, min(size, first + SECTION - 1)
+
+
+def _watched(sections: Iterator[Section], progress: Callable[[int], None]) -> Iterator[Section]:
+    for section in sections:
+        yield section
+        progress(section.last)
+
+
+def _side_by_side(url: str, log_id: str, size: int, seed: bytes, processes: int) -> Iterator[Section]:
+    # Spawned: no connection lives through a fork. A few ahead, so that what is done does not pile up in memory.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        ahead: deque[Future[Section]] = deque()
+        for first, last in _ranges(size):
+            ahead.append(pool.submit(_section, url, log_id, seed, first, last))
+            if len(ahead) > 2 * processes:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _section(url: str, log_id: str, seed: bytes, first: int, last: int) -> Section:
+    reader, check = _tools(url, log_id, seed)
+    return examine(reader.rows(first, last), first, last, check)
+
+
+@lru_cache(maxsize=1)
+def _tools(url: str, log_id: str, seed: bytes) -> tuple[WholeReader, RowCheck]:
+    return WholeReader(url, log_id), RowCheck(Weights(seed))
+
+
+def _marks(
+    reader: WholeReader, kept: Sequence[Note], keys: Sequence[Verifier]
+) -> tuple[list[Mark], list[Finding]]:
+    """All checkpoints, kept ones first, and what is wrong with them whatever the events are."""
+    marks: list[Mark] = []
+    trouble: list[Finding] = []
+    stored = list(reader.checkpoints())
+    notes = [("kept", note) for note in kept]
+    for one in stored:
+        note = _stored_note(one)
+        if note is None:
+            text = f"the stored checkpoint over {one.size} events cannot be read, or its columns tell something else"
+            trouble.append(Finding(None, "checkpoint", text))
+        else:
+            notes.append(("stored", note))
+    origins = {origin_of(key.name, reader.log_id) for key in keys}
+    for where, note in notes:
+        standing = note.standing(keys) if keys else None
+        mark = Mark(
+            note.checkpoint.size, note.checkpoint.root, "kept" if where == "kept" else "stored", standing
+        )
+        marks.append(mark)
+        trouble += _against_keys(mark, note.checkpoint.origin, origins)
+    trouble += _lost(marks, keyed=bool(keys))
+    return marks, trouble
+
+
+def _stored_note(stored: StoredCheckpoint) -> Note | None:
+    try:
+        note = parse(stored.note)
+    except (CheckpointError, AttributeError, TypeError):
+        return None
+    same = (note.checkpoint.size, note.checkpoint.root) == (stored.size, stored.root)
+    return note if same else None
+
+
+def _against_keys(mark: Mark, origin: str, origins: set[str]) -> Iterator[Finding]:
+    which = f"the {mark.where} checkpoint over {mark.size} events"
+    if mark.standing == "unsigned":
+        yield Finding(None, "unsigned", f"{which} bears no signature")
+    elif mark.standing == "wrong-key":
+        yield Finding(None, "wrong-key", f"{which} is signed by none of the keys given")
+    elif mark.standing == "forged":
+        yield Finding(
+            None, "forged", f"{which} was not signed by the key that it names, or was changed since"
+        )
+    elif origins and origin not in origins:
+        yield Finding(None, "origin", f"{which} is of another log")
+
+
+def _lost(marks: Sequence[Mark], *, keyed: bool) -> Iterator[Finding]:
+    if keyed and not marks:
+        yield Finding(None, "missing", "there is no checkpoint, neither in the log nor given")
+    stored = {mark[:2] for mark in marks if mark.where == "stored"}
+    for mark in marks:
+        if mark.where == "kept" and mark[:2] not in stored:
+            yield Finding(
+                None, "missing", f"the log does not hold the kept checkpoint over {mark.size} events"
+            )
