@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consentkit.web.gate.link import FETCHING, allowed_links
+from consentkit.web.gate.link import FETCHING, allowed_links, host_and_path
 
 BAD = b"<https://bad.example/a.js>; rel=preload; as=script"
 OK = b'<https://ok.example/b.js>; rel="preload"; title="x, <https://bad.example/>; y"'
@@ -66,3 +66,23 @@ def test_long_fields_are_read_to_their_end(unit):
     value = unit * (300_000 // len(unit))
 
     assert allowed_links(value, lambda _: False) == value
+
+
+@pytest.mark.parametrize(
+    ("link", "place"),
+    [
+        ("https://C.Example/a.js?x", ("c.example", "/a.js")),
+        ("//c.example:443", ("c.example", "/")),
+        ("http://c.example:8080/", ("c.example:8080", "/")),
+        ("\\\\c.example\\a", ("c.example", "/a")),
+        ("ht\ntps://c.exa\tmple./", ("c.example", "/")),
+        ("https://user@c.example/", ("c.example", "/")),
+        ("a.js", ("paper.example", "/news/a.js")),
+        ("/a.js", ("paper.example", "/a.js")),
+        ("data:text/css,x", ("", "text/css,x")),
+        ("https://[", ("", "")),
+        ("https://c.example:99999/", ("", "")),
+    ],
+)
+def test_an_address_is_read_as_browsers_read_it(link, place):
+    assert host_and_path(link, "https://paper.example/news/today") == place

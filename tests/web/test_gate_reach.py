@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from consentkit.core.service import Service
 from consentkit.web.gate.allowlist import allow_list, spelled_out
 from consentkit.web.gate.csp_source import parse_source
-from consentkit.web.gate.reach import BROAD, Reach
+from consentkit.web.gate.reach import BROAD, Reach, left_of
 
 
 def at(*addresses: str, **more) -> Service:
@@ -117,6 +117,41 @@ def test_a_source_of_the_sites_own_stays_unless_all_of_it_is_a_services(source, 
 )
 def test_a_source_that_names_no_ones_hosts_is_too_broad(source):
     assert REACH.of(source.encode()) == BROAD
+
+
+@pytest.mark.parametrize(
+    ("source", "running", "left"),
+    [
+        ("*.search.com", "captcha counter maps", "*.search.com"),
+        ("*.search.com", "", ""),
+        ("*.search.com", "captcha", "www.search.com"),
+        ("https://*.Search.com:443/", "maps", "https://maps.search.com:443/ https://www.search.com:443/"),
+        ("*.search.com/maps/", "captcha", ""),
+        ("*.search.co.uk:*", "counter", "www.search.co.uk:*"),
+        ("*.counter.example", "counter", "*.counter.example"),
+        ("*.wide.example", "wide", "*.wide.example"),
+        ("*.wide.example", "one", "one.wide.example"),
+        ("*.deep.wide.example", "wide", "*.deep.wide.example"),
+        ("*.above.example", "below", "*.below.above.example"),
+        ("www.search.com", "captcha", "www.search.com"),
+        ("www.search.com", "", ""),
+        ("https:", "", "https:"),
+        ("data:", "", "data:"),
+        ("unknown.example", "", "unknown.example"),
+    ],
+)
+def test_a_source_gives_way_to_what_may_run_in_it(source, running, left):
+    more = {
+        "wide": at("*.wide.example"),
+        "one": at("one.wide.example"),
+        "below": at("*.below.above.example"),
+        "beside": at("x.above.example"),
+    }
+    reach = Reach({**SERVICES, **more}, "paper.example", lambda _: False, lambda _: False)
+
+    found = left_of(source.encode(), reach.of(source.encode()), running.split())
+
+    assert b" ".join(found).decode() == left
 
 
 def test_the_pattern_that_fits_best_decides_alone():

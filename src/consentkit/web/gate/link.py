@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urljoin, urlsplit
 
 FETCHING = frozenset(
     {
@@ -31,6 +32,7 @@ FETCHING = frozenset(
 _ENTRY = re.compile(rb"""(?:[^,<"]+|<[^>]*>?|"(?:[^"\\]|\\.)*"?)+""", re.DOTALL)
 _ADDRESS = re.compile(rb"<([^>]*)")
 _REL = re.compile(rb""";\s*rel\*?\s*=\s*(?:"([^"]*)|([^\s;,"]+))""", re.IGNORECASE)
+_IGNORED = re.compile(r"[\t\r\n]")
 
 
 def allowed_links(value: bytes, denied: Callable[[str], bool]) -> bytes | None:
@@ -46,6 +48,21 @@ def allowed_links(value: bytes, denied: Callable[[str], bool]) -> bytes | None:
     if kept and kept[0] is not entries[0]:
         kept[0] = kept[0].lstrip(b" \t")
     return b",".join(kept) or None
+
+
+def host_and_path(link: str, page: str) -> tuple[str, str]:
+    """Where an address of a ``Link`` field leads: host in lower case, with a port where it is not the scheme's own, and path.
+
+    :param page: the address of the page that it is relative to.
+    :returns: two empty texts for what leads to no host.
+    """
+    try:
+        found = urlsplit(urljoin(page, _IGNORED.sub("", link).replace("\\", "/")))
+        host, port = found.hostname or "", found.port
+    except ValueError:
+        return "", ""
+    usual = {"http": 80, "https": 443}.get(found.scheme)
+    return host.rstrip(".") + (f":{port}" if port not in (None, usual) else ""), found.path or "/"
 
 
 def _fetches(entry: bytes) -> bool:

@@ -1,10 +1,10 @@
-"""A Content-Security-Policy made narrower: sources go, nothing is ever added.
+"""A Content-Security-Policy made narrower: sources go, or give way to narrower ones; nothing is ever opened.
 
 The rules (CSP level 3, sections 2.3 and 6.7; checked 2026-11):
 
 - Only directives that say what may be fetched are touched. ``form-action``, ``frame-ancestors``, ``base-uri``, ``sandbox``,
   reporting and Trusted Types stay byte for byte, and so does what no browser knows.
-- Within a directive, keywords, nonces and hashes stay. A source that names a host goes where the caller says so.
+- Within a directive, keywords, nonces and hashes stay. What becomes of a source that names hosts, the caller says.
 - A directive of which nothing is left says ``'none'``. It never disappears: what falls back to ``default-src`` when it is
   absent would be widened.
 - A comma ends a policy, several policies all hold, and each is narrowed by itself.
@@ -13,7 +13,7 @@ The rules (CSP level 3, sections 2.3 and 6.7; checked 2026-11):
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 FETCHES = frozenset(
     {
@@ -44,14 +44,15 @@ STRICT_DYNAMIC = b"'strict-dynamic'"
 BLANKS = b"\t\n\x0c\r "
 _DIRECTIVE = re.compile(rb"([\t\n\x0c\r ]*)([^\t\n\x0c\r ]+)(.*)", re.DOTALL)
 
-Stays = Callable[[bytes, bytes], bool]
-"""Asked with a directive's lower-case name and one of its sources that is no keyword."""
+Left = Callable[[bytes, bytes], Sequence[bytes]]
+"""Asked with a directive's lower-case name and one of its sources that is no keyword; what is left of it: itself, others
+that lie within it, or nothing."""
 
 
-def narrow(value: bytes, stays: Stays) -> bytes:
+def narrow(value: bytes, left: Left) -> bytes:
     """The value of one header field, narrowed; the very same bytes where all stays."""
     return b",".join(
-        b";".join(_directive(part, stays) for part in policy.split(b";")) for policy in value.split(b",")
+        b";".join(_directive(part, left) for part in policy.split(b";")) for policy in value.split(b",")
     )
 
 
@@ -68,7 +69,7 @@ def strict_dynamic(value: bytes) -> bool:
     )
 
 
-def _directive(part: bytes, stays: Stays) -> bytes:
+def _directive(part: bytes, left: Left) -> bytes:
     match = _DIRECTIVE.fullmatch(part)
     if match is None:
         return part
@@ -76,10 +77,10 @@ def _directive(part: bytes, stays: Stays) -> bytes:
     if name not in FETCHES:
         return part
     sources = match[3].split()
-    kept = [source for source in sources if source[:1] == b"'" or stays(name, source)]
-    if len(kept) == len(sources):
+    kept = [each for source in sources for each in ([source] if source[:1] == b"'" else left(name, source))]
+    if kept == sources:
         return part
-    return match[1] + match[2] + b" " + b" ".join(kept or [NONE])
+    return match[1] + match[2] + b" " + b" ".join(dict.fromkeys(kept or [NONE]))
 
 
 def _directives(value: bytes) -> list[tuple[bytes, bytes]]:

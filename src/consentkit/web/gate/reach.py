@@ -3,6 +3,7 @@
 - It goes where a service that may not run has an address in it and no service that may run has one. What else lives on that
   host goes with it: a tracker's host is closed as a whole.
 - It stays where a service that may run has an address in it. At one host, the service whose pattern fits best decides.
+- ``*.x`` gives way to the hosts of those services in it that may run, where others in it may not.
 - It stays, as the site's own, where its host is the site's own or lies below it, unless all of it is a service's.
 - It stays, and is told of as too broad, where it names no one's hosts: a scheme, ``*``, or everything below a public suffix.
 """
@@ -10,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import NamedTuple
 
 from consentkit.core.addresspattern import AddressPattern, addresses_of, parse_address
@@ -25,18 +26,38 @@ _COUNTRY = re.compile(r"(?:^|\.)([a-z]{2,3}\.[a-z]{2})$")
 class Lets(NamedTuple):
     """Whom a source lets in.
 
-    :param services: ids of the services that decide on it.
+    :param places: ids of the services that decide on it, each with the source that stands for its part of this one; an empty
+        one stands for all of it.
     :param broad: whether it is too broad to be judged.
-    :param wild: whether it stands for more than one host.
     """
 
-    services: frozenset[str] = frozenset()
+    places: frozenset[tuple[str, str]] = frozenset()
     broad: bool = False
-    wild: bool = False
+
+    @property
+    def services(self) -> frozenset[str]:
+        """Ids of the services that decide on it."""
+        return frozenset(name for name, _ in self.places)
 
 
 NOBODY = Lets()
-BROAD = Lets(broad=True, wild=True)
+BROAD = Lets(broad=True)
+
+
+def left_of(source: bytes, lets: Lets, running: Container[str]) -> list[bytes]:
+    """What is left of a source: itself, narrower ones, or nothing.
+
+    :param lets: whom it lets in.
+    :param running: ids of the services that may run.
+    """
+    open_ones = [place for name, place in sorted(lets.places) if name in running]
+    if len(open_ones) == len(lets.places) or "" in open_ones:
+        return [source]
+    if not open_ones:
+        return []
+    start = source.index(b"*")
+    end = next((at for at in range(start, len(source)) if source[at : at + 1] in b":/?#"), len(source))
+    return [source[:start] + place.encode("ascii") + source[end:] for place in dict.fromkeys(open_ones)]
 
 
 class Reach:
@@ -73,7 +94,7 @@ class Reach:
             return NOBODY
         if not found.host or (found.below and self._is_public_suffix(found.host)):
             return BROAD
-        return Lets(self._below(found) if found.below else self._at(found), wild=found.below)
+        return Lets(self._below(found) if found.below else self._at(found))
 
     def elsewhere(self, domain: str) -> frozenset[str]:
         """Services on hosts of the site's domain other than its own."""
@@ -83,7 +104,7 @@ class Reach:
             if pattern.host != self._own and f".{pattern.host}".endswith(f".{domain}")
         )
 
-    def _at(self, source: Source) -> frozenset[str]:
+    def _at(self, source: Source) -> frozenset[tuple[str, str]]:
         """Services at one host: those whose own pattern fits it best, and those at deeper paths of it."""
         near = [(name, pattern) for name, pattern in self._patterns if _is_at(pattern, source)]
         covering = [(name, pattern) for name, pattern in near if _covers_paths(pattern, source)]
@@ -96,12 +117,15 @@ class Reach:
                 for name, pattern in near
                 if _lies_in_paths(pattern, source) and not (exact and pattern.below)
             }
-        return frozenset(deciding)
+        return frozenset((name, "") for name in deciding)
 
-    def _below(self, source: Source) -> frozenset[str]:
+    def _below(self, source: Source) -> frozenset[tuple[str, str]]:
         """Services with an address below a host; of the site's own hosts only who holds all of them."""
-        fits = _holds if self._is_own(source.host) else _overlaps
-        return frozenset(name for name, pattern in self._patterns if fits(pattern, source))
+        if self._is_own(source.host):
+            return frozenset((name, "") for name, pattern in self._patterns if _holds(pattern, source))
+        return frozenset(
+            (name, place) for name, pattern in self._patterns for place in _places(pattern, source)
+        )
 
 
 def _is_at(pattern: AddressPattern, source: Source) -> bool:
@@ -119,20 +143,17 @@ def _holds(pattern: AddressPattern, source: Source) -> bool:
     )
 
 
-def _overlaps(pattern: AddressPattern, source: Source) -> bool:
-    """Whether something that a source with ``*.`` stands for is this pattern's."""
+def _places(pattern: AddressPattern, source: Source) -> Iterable[str]:
+    """The hosts of a pattern below the one of a source with ``*.``, as sources; an empty one for all of them."""
+    if not _shares_port(pattern, source):
+        return
     if not (_covers_paths(pattern, source) or _lies_in_paths(pattern, source)):
-        return False
-    return _shares_port(pattern, source) and any(
-        _share_hosts(host, pattern.below, source.host) for host in _hosts(pattern, source.host)
-    )
-
-
-def _share_hosts(host: str, below: bool, parent: str) -> bool:
-    under = f".{host}".endswith(f".{parent}")
-    if below:
-        return under or f".{parent}".endswith(f".{host}")
-    return under and host != parent
+        return
+    for host in _hosts(pattern, source.host):
+        if host != source.host and f".{host}".endswith(f".{source.host}"):
+            yield f"*.{host}" if pattern.below else host
+        elif pattern.below and f".{source.host}".endswith(f".{host}"):
+            yield ""
 
 
 def _hosts(pattern: AddressPattern, parent: str) -> Iterable[str]:
