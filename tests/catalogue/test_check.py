@@ -105,6 +105,17 @@ def test_an_address_is_judged_as_in_a_policy(address: str, fault: str) -> None:
     assert [text for text in found(other=ALONE | changes) if text.startswith(fault)] != []
 
 
+def test_a_path_below_another_vendors_hosts_may_be_shared_out() -> None:
+    stats = GOOD | {"addresses": ("*.cloud.example/stats/",), "examples": ("https://x.cloud.example/stats/",)}
+    other = ALONE | {
+        "vendor": "Other",
+        "addresses": ("a.cloud.example",),
+        "examples": ("https://a.cloud.example/",),
+    }
+
+    assert found(stats=stats, other=other) == []
+
+
 def test_services_of_one_vendor_may_share_an_address() -> None:
     assert found(other=GOOD | {"vendor": "STATS  ltd", "loaders": ()}) == []
 

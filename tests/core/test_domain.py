@@ -75,6 +75,7 @@ def test_a_cookie_may_have_the_domains_from_its_host_up_to_the_registered_one(
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
+        ("News.Example.", "news.example"),
         ("Straße.de", "xn--strae-oqa.de"),
         ("ＮＥＷＳ．example", "news.example"),
         ("[2001:DB8::1]:80", "[2001:db8::1]"),

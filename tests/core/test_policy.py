@@ -346,3 +346,38 @@ def test_a_page_rule_says_where_and_what() -> None:
 def test_a_service_runs_for_at_least_one_purpose() -> None:
     with pytest.raises(ValidationError, match="purposes"):
         Service(vendor="Stats Ltd", purposes=())
+
+
+def test_two_vendors_may_stand_behind_one_path_of_the_sites_own_host_and_nowhere_else() -> None:
+    def shared(address: str) -> Policy:
+        stats, ads = (
+            STATS | {"addresses": [address]},
+            STATS | {"vendor": "Ads Ltd", "hosts": [], "addresses": [address]},
+        )
+        return policy(services={"stats": stats, "ads": ads})
+
+    assert shared("/metrics/").services.keys() == {"stats", "ads"}
+    assert shared("news.example/metrics/")
+    with pytest.raises(
+        ValidationError, match=r"services\.ads\.addresses\.0: found .*, an address of stats too"
+    ):
+        shared("cdn.example/metrics/")
+
+
+def test_what_a_host_with_paths_means_is_what_the_written_out_addresses_mean() -> None:
+    services = {
+        "stats": STATS | {"hosts": ["cdn.example"], "paths": ["/a", "/b"]},
+        "ads": STATS | {"vendor": "Ads Ltd", "hosts": [], "addresses": ["cdn.example/b"]},
+    }
+
+    with pytest.raises(
+        ValidationError, match=r"services\.ads\.addresses\.0: found .*, an address of stats too"
+    ):
+        policy(services=services)
+
+
+def test_a_name_below_a_country_is_judged_in_every_country() -> None:
+    with pytest.raises(ValidationError, match=r'"co\.\*", a public suffix'):
+        with_stats(addresses=["co.*"])
+
+    assert with_stats(addresses=["www.google.*", "*.google.*"])

@@ -172,6 +172,7 @@ def test_a_purpose_that_the_policy_does_not_have_is_told_at_use_with_what_to_wri
             12,
             "services.tube.cookies.1",
         ),
+        ("[services.tube]\nloaders = [\n{ within = 5 }]\n", 11, "services.tube.loaders.0.parts"),
         ('[services.tube]\nhosst = ["x"]\n', 10, "services.tube.hosst"),
         ('[services.tube]\naddresses = ["news.example"]\n', 10, "services.tube.addresses.0"),
         (
@@ -181,10 +182,32 @@ def test_a_purpose_that_the_policy_does_not_have_is_told_at_use_with_what_to_wri
         ),
         ("[purposes.tube]\n[purposes.marketing]\n", 1, "services.tube"),
     ],
-    ids=["purpose", "cookie", "key", "own host", "another vendor's address", "a purpose of its name"],
+    ids=[
+        "purpose",
+        "cookie",
+        "loader",
+        "key",
+        "own host",
+        "another vendor's address",
+        "a purpose of its name",
+    ],
 )
 def test_what_the_site_wrote_wrong_beside_use_has_its_own_line(rest: str, line: int, key: str) -> None:
     assert [(problem.line, problem.key) for problem in refused('["tube"]', rest)] == [(line, key)]
+
+
+def test_what_the_catalogue_brings_beside_the_sites_own_has_the_line_of_use() -> None:
+    base = BASE.replace("news.example", "www.tube.example", 1)
+    text = f'use = ["tube"]\n{base}[services.tube]\naddresses = ["/films/"]\n'
+
+    policy = load_text(text, "mine.toml", KNOWN)
+    with pytest.raises(PolicyError) as caught:
+        load_text(text.replace("www.tube.example", "tube.example"), "mine.toml", KNOWN)
+
+    assert policy.services["tube"].addresses[0] == "/films/"
+    assert [(problem.line, problem.key) for problem in caught.value.problems] == [
+        (1, "services.tube.addresses.1")
+    ]
 
 
 def test_what_is_found_later_in_what_comes_from_the_catalogue_has_the_line_of_use() -> None:
