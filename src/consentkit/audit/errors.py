@@ -12,6 +12,7 @@
         ├── LogLocationError    the URL of the log cannot be used
         ├── CheckpointError     a text is no checkpoint, or not one of this log and key
         │   └── LogNotExtended  the log does not begin with what was signed before: nothing is signed
+        ├── ReceiptError        a text is no receipt, or none can be made
         ├── KeyFileError        a file of a key cannot be used
         └── EvidenceExtraMissing   signing and checking signatures need the package ``cryptography``
 """
@@ -55,6 +56,10 @@ class CheckpointError(AuditError):
 
 class LogNotExtended(CheckpointError):  # noqa: N818 - as above
     """The log does not begin with what was signed before: it was rewritten, cut or rolled back, or its tree is damaged."""
+
+
+class ReceiptError(AuditError):
+    """A text is no receipt, or one cannot be made since the event is damaged."""
 
 
 class KeyFileError(AuditError):

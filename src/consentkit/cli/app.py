@@ -17,7 +17,12 @@ from consentkit.cli import check, cookie, demo, init, schema
 from consentkit.cli.output import UNABLE, say, warn
 from consentkit.core.errors import ConsentkitError
 
-LATER = {"audit": "consentkit.cli.audit", "db": "consentkit.cli.db", "services": "consentkit.cli.services"}
+LATER = {
+    "audit": "consentkit.cli.audit",
+    "db": "consentkit.cli.db",
+    "receipt": "consentkit.cli.receipt",
+    "services": "consentkit.cli.services",
+}
 """Command groups by name, and the module whose ``app`` holds each."""
 
 
