@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
 from consentkit.web.answer import Answer, Receive, Send
 from consentkit.web.gatehouse import Gate
+from consentkit.web.hint import renewed
 from consentkit.web.notice import View
 from consentkit.web.origin import next_of_referer, safe_next
 from consentkit.web.pages import Pages
+from consentkit.web.record import Records
 from consentkit.web.request import Visit, text
 from consentkit.web.submit import Decisions
 from consentkit.web.transport import Keeping
@@ -28,6 +31,7 @@ class Endpoint:
         self._pages = pages
         self._decisions = decisions
         self._audit = audit
+        self._records = Records(pages.policy, pages, audit)
         self._trying = False
 
     async def __call__(self, visit: Visit, rest: str, receive: Receive, send: Send) -> None:
@@ -40,6 +44,8 @@ class Endpoint:
             answer = await self._decisions.answer(visit, receive, self._view(visit))
         elif method in READING and rest == "/health":
             answer = self._pages.health(await self._health())
+        elif method in READING and rest == "/record":
+            answer = await self._records.answer(visit, self._view(visit))
         elif method in READING:
             answer = self._read(visit, rest)
         else:
@@ -52,7 +58,9 @@ class Endpoint:
         if rest in ("", "/"):
             return self._pages.preferences(visit.consent, self._view(visit))
         if rest == "/state":
-            return self._pages.state(visit.consent, self._book.notice(self._view(visit).language))
+            state = self._pages.state(visit.consent, self._book.notice(self._view(visit).language))
+            lifetime = self._book.policy.cookie_lifetime
+            return replace(state, headers=(*state.headers, *renewed(self._book.hints, visit, lifetime)))
         if rest == "/declaration":
             return self._pages.declaration(self._view(visit))
         if rest.startswith("/static/"):
