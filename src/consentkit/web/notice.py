@@ -294,7 +294,7 @@ class NoticeBook:
                 {**self.purpose(name, language), "regime": str(policy.regimes[name])}
                 for name in self.purposes
             ],
-            "words": {name: text for name, text in words.messages.items() if not name.startswith("problem-")},
+            "words": {name: text for name, text in words.messages.items() if not name.startswith(("problem-", "record-"))},
         }
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consentkit.core.consent import Consent
@@ -38,6 +38,7 @@ FOREVER: tuple[Header, ...] = (
 )
 HTML = "text/html; charset=utf-8"
 PAGE = "page"
+SIDES = ("granted", "denied")
 _WILD = re.compile(r"(?:\[[^\]]*\]|\([^)]*\)|\\[dDwWsS]|(?<!\\)\.)(?:[*+?]|\{[^}]*\})?")
 _UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
 
@@ -82,6 +83,28 @@ class Pages:
         """The cookies and services, from the policy."""
         purposes = [self._purpose(name, None, view.language) for name in self.book.purposes]
         return self._html(200, "visitor/declaration.html", view, purposes=purposes)
+
+    def record(
+        self, view: View, entries: Sequence[Mapping[str, Any]] | None, headers: tuple[Header, ...] = ()
+    ) -> Answer:
+        """The visitor's own choices, each with its receipt.
+
+        :param entries: ``event``, ``act``, ``time``, ``granted``, ``denied``, ``seq`` and ``proven`` of each, newest first;
+            ``None`` where they cannot be read now, which is answered 503.
+        """
+        shown = entries and [
+            {
+                **entry,
+                **{
+                    side: [self.book.purpose(name, view.language)["title"] for name in entry[side]]
+                    for side in SIDES
+                },
+            }
+            for entry in entries
+        ]
+        return self._html(
+            503 if entries is None else 200, "visitor/record.html", view, headers, entries=shown
+        )
 
     def problem(self, status: int, view: View, retry_after: int | None = None) -> Answer:
         """What went wrong with a form, and what to do, without JavaScript.
