@@ -28,7 +28,8 @@ TASK = "checkpoint"
 LONGEST_PAUSE = 15.0
 """Seconds between looks at the log."""
 LEASE = 4
-"""A lease lasts as many pauses."""
+"""A lease lasts as many pauses, and :data:`SHORTEST_LEASE` seconds at least: a busy machine may be late."""
+SHORTEST_LEASE = 2.0
 
 
 class Checkpointer:
@@ -86,7 +87,7 @@ class Checkpointer:
     def _look(self) -> None:
         if self._lease is None:
             Reader(self._url, self._log_id)  # refuses a store whose schema is not ours
-            self._lease = Lease(self._url, self._log_id, TASK, self._pause * LEASE)
+            self._lease = Lease(self._url, self._log_id, TASK, max(SHORTEST_LEASE, self._pause * LEASE))
         if self._lease.take() and self._due():
             signed = Signing(self._url, self._log_id, self._key).sign()
             copies.info("%s", json.dumps({"size": signed.checkpoint.size, "note": signed.note.decode()}))

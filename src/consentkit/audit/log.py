@@ -82,7 +82,12 @@ class AuditLog:
 
         :raises LogUnavailable: it cannot be reached or written. Later events try again.
         :raises SchemaMismatch: its schema is not ours; the message tells the command to run.
+        :raises KeyFileError: the key for checkpoints cannot be used.
         """
+        if self._checkpoint_key is not None:
+            from consentkit.audit.keys import read_private
+
+            await asyncio.to_thread(read_private, self._checkpoint_key)
         writer = self._ready()
         try:
             await asyncio.to_thread(self._try_to_open)

@@ -21,14 +21,13 @@ def rotate(url: str, log_id: str | None, old: Path, new: Path, *, timeout: float
     :raises LogNotExtended: the log does not begin with what the old key signed; no key was made.
     :raises AuditError: the log or a file cannot be used.
     """
-    before = Signing(url, log_id, old, timeout=timeout)
-    before.sign()
+    before = Signing(url, log_id, old, timeout=timeout).sign()
     outgoing = read_private(old)
     public = generate(new, outgoing.name)
     older = older_keys(old)
     append_public(new, [outgoing.public, *(key for key in older if key != outgoing.public)])
     _write(url, Reader(url, log_id).log_id, public, timeout)
-    Signing(url, log_id, new, timeout=timeout).sign(before.sign().note, beside=(outgoing,))
+    Signing(url, log_id, new, timeout=timeout).sign(before.note, beside=(outgoing,))
     return public
 
 
