@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import parse_qs
 
 from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
 from consentkit.web.answer import Answer, Receive, Send
 from consentkit.web.gatehouse import Gate
-from consentkit.web.hint import renewed
 from consentkit.web.notice import View
 from consentkit.web.origin import next_of_referer, safe_next
 from consentkit.web.pages import Pages
@@ -58,9 +56,7 @@ class Endpoint:
         if rest in ("", "/"):
             return self._pages.preferences(visit.consent, self._view(visit))
         if rest == "/state":
-            state = self._pages.state(visit.consent, self._book.notice(self._view(visit).language))
-            lifetime = self._book.policy.cookie_lifetime
-            return replace(state, headers=(*state.headers, *renewed(self._book.hints, visit, lifetime)))
+            return self._pages.state(visit.consent, self._book.notice(self._view(visit).language))
         if rest == "/declaration":
             return self._pages.declaration(self._view(visit))
         if rest.startswith("/static/"):
