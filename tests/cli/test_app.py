@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from consentkit.cli.app import LATER
+
 HEAVY = ("sqlalchemy", "alembic", "starlette", "uvicorn", "jinja2", "asyncio")
 LOOK = """
 import sys
@@ -77,11 +79,8 @@ def test_without_a_command_the_commands_are_shown(cli) -> None:
 def test_the_help_of_a_group_that_is_imported_late_looks_like_all_others(cli) -> None:
     whole, group = cli("--help"), cli("audit", "--help")
 
-    assert [line.split()[0] for line in whole.out.partition("Commands:\n")[2].splitlines()][-3:] == [
-        "audit",
-        "db",
-        "services",
-    ]
+    shown = [line.split()[0] for line in whole.out.partition("Commands:\n")[2].splitlines()]
+    assert shown[-len(LATER) :] == list(LATER)
     assert group.code == 0
     assert "Usage: consentkit audit" in group.out
     assert "│" not in group.out

@@ -220,6 +220,12 @@ def test_what_is_found_later_in_what_comes_from_the_catalogue_has_the_line_of_us
     assert [problem.line for problem in problems] == [2, 4]
 
 
+def test_a_broken_file_of_the_catalogue_keeps_its_own_name() -> None:
+    broken = Problem("services.tube", "a", "b", file="tube.toml", line=3)
+
+    assert [problem.file for problem in located([broken], BASE, "mine.toml")] == ["tube.toml"]
+
+
 @pytest.mark.parametrize(
     "data",
     [
