@@ -220,6 +220,16 @@ def test_what_is_found_later_in_what_comes_from_the_catalogue_has_the_line_of_us
     assert [problem.line for problem in problems] == [2, 4]
 
 
+def test_more_services_than_a_cookie_holds_is_told_at_use_where_nothing_else_names_them() -> None:
+    many = {f"s{number}": KNOWN.entries["counter"] for number in range(90)}
+
+    with pytest.raises(PolicyError) as caught:
+        load_text(f"\nuse = {list(many)}\n{BASE}", "mine.toml", Catalogue(many))
+
+    [problem] = caught.value.problems
+    assert (problem.line, problem.key) == (2, "services")
+
+
 def test_a_broken_file_of_the_catalogue_keeps_its_own_name() -> None:
     broken = Problem("services.tube", "a", "b", file="tube.toml", line=3)
 

@@ -50,7 +50,7 @@ def is_public_suffix(host: str) -> bool:
     A single name that the list does not have is none: inside a company it is a machine.
     """
     bare = ascii_host(host)
-    return not _ADDRESS.fullmatch(bare) and _list().is_public(bare, accept_unknown="." in bare)
+    return not _ADDRESS.fullmatch(bare) and _list().publicsuffix(bare, "." in bare) == bare
 
 
 def parents(host: str) -> tuple[str, ...]:

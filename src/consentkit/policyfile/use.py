@@ -101,6 +101,8 @@ def traced(problems: Iterable[Problem], data: Mapping[str, Any], known: Catalogu
                 yield replace(
                     problem, expected=f'{problem.expected} (use = ["{name}"] takes it from the catalogue)'
                 )
+            case ("services",) if "services" not in data:
+                yield replace(problem, path=("use",))
             case _:
                 yield problem
 
