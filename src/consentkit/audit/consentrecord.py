@@ -159,9 +159,14 @@ def _status(event: Values, name: str, stated: Values) -> dict[str, Any]:
         "dpv:hasIndicationMethod": _method(event),
         "dpv:hasDuration": {
             "@type": "dpv:TemporalDuration",
-            "rdf:value": f"P{stated['lifetime'] // DAY}D" if granted else "P0D",
+            "rdf:value": _duration(stated["lifetime"]) if granted else "P0D",
         },
     }
+
+
+def _duration(seconds: int) -> str:
+    """ISO 8601: in days where they are whole."""
+    return f"PT{seconds}S" if seconds % DAY else f"P{seconds // DAY}D"
 
 
 def _method(event: Values) -> str:

@@ -129,7 +129,7 @@ def verify(data: bytes, keys: Sequence[Verifier]) -> Checked:
     try:
         evidence = saved["evidence"]
         event = json.loads(evidence["event"])
-        if not isinstance(event, dict):
+        if not isinstance(event, dict) or not isinstance(evidence["log"], str):
             raise TypeError
         faults = [*_event_faults(evidence, event), *_record_faults(saved["receipt"], evidence, event)]
         proof = evidence["proof"]
