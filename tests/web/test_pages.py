@@ -191,6 +191,7 @@ def test_the_state_is_told_as_json() -> None:
         "jurisdiction": None,
         "notice": BOOK.notice("en").hash,
         "policy": POLICY.version,
+        "storage": [],
     }
 
 

@@ -10,6 +10,7 @@ from consentkit.web.answer import Answer, Receive, Send
 from consentkit.web.gatehouse import Gate
 from consentkit.web.notice import View
 from consentkit.web.origin import next_of_referer, safe_next
+from consentkit.web.outgoing import expired, storage
 from consentkit.web.pages import Pages
 from consentkit.web.record import Records
 from consentkit.web.request import Visit, text
@@ -56,7 +57,7 @@ class Endpoint:
         if rest in ("", "/"):
             return self._pages.preferences(visit.consent, self._view(visit))
         if rest == "/state":
-            return self._pages.state(visit.consent, self._book.notice(self._view(visit).language))
+            return self._state(visit)
         if rest == "/declaration":
             return self._pages.declaration(self._view(visit))
         if rest.startswith("/static/"):
@@ -64,6 +65,11 @@ class Endpoint:
             if found is not None:
                 return found
         return Answer(404, b"not found\n", headers=((b"x-robots-tag", b"noindex"),))
+
+    def _state(self, visit: Visit) -> Answer:
+        consent, notice = visit.consent, self._book.notice(self._view(visit).language)
+        gone = expired(self._gate, visit, consent)
+        return self._pages.state(consent, notice, storage(self._gate, consent), gone)
 
     async def _health(self) -> dict[str, object]:
         """What probes are told: ``ok`` while grants can be recorded."""

@@ -6,10 +6,13 @@ import logging
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from consentkit.catalogue.index import Index
+from consentkit.catalogue.load import catalogue
 from consentkit.core.consent import Consent
 from consentkit.web.client import first
 from consentkit.web.gate.candidate import takes_notice
 from consentkit.web.gate.markup import MarkupRules, known_names
+from consentkit.web.narrowing import Narrowing
 from consentkit.web.notice import NoticeBook
 from consentkit.web.request import Visit
 
@@ -26,11 +29,17 @@ class Tally:
     :param pages: documents that went out with the notice's piece in them.
     :param gated: elements made inert.
     :param faults: pages whose rest went through the blunt pass.
+    :param counts: what was kept from services, by kind, service and rule.
     """
 
     pages: int = 0
     gated: int = 0
     faults: int = 0
+    counts: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+    def count(self, kind: str, service: str, rule: str, number: int) -> None:
+        """Add to what was kept from a service, by the rule as it is written."""
+        self.counts[kind, service, rule] = self.counts.get((kind, service, rule), 0) + number
 
 
 @dataclass(slots=True)
@@ -38,11 +47,15 @@ class Gate:
     """What all responses share: the policy's rules, the notice, the counts.
 
     :param prefix: path below which our own pages live, without the app's root path.
+    :param observe: nothing is kept from anyone, and what would be is counted.
     """
 
     book: NoticeBook
     prefix: str
     tally: Tally = field(default_factory=Tally)
+    observe: bool = False
+    index: Index = field(init=False)
+    narrowing: Narrowing = field(init=False)
     _rules: dict[frozenset[str], MarkupRules] = field(default_factory=dict)
     _states: dict[tuple[object, ...], bytes] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()
@@ -50,6 +63,8 @@ class Gate:
 
     def __post_init__(self) -> None:
         self._known = known_names(self.book.policy)
+        self.index = Index(self.book.policy, catalogue())
+        self.narrowing = Narrowing(self.book.policy, self.index)
 
     def rules(self, consent: Consent) -> MarkupRules:
         """The rules for a consent, compiled once for each distinct one."""

@@ -26,6 +26,7 @@ from consentkit.core.size import check_size
 from consentkit.policyfile import load
 from consentkit.web.answer import App, Message, Receive, Scope, Send
 from consentkit.web.conditions import app_view
+from consentkit.web.cookiegate import hide_cookies
 from consentkit.web.endpoint import Endpoint
 from consentkit.web.excluded import excluder, route_below
 from consentkit.web.gatehouse import Gate
@@ -115,7 +116,7 @@ class ConsentMiddleware:
         pages = Pages(self.policy, book)
         if templates:
             self.fault = _draw_all(pages, self._resolver.consent(Signals(), NOTHING))
-        decisions = Decisions(self.policy, book, pages, self.audit, RateLimit(grants_per_second))
+        decisions = Decisions(self._gate, pages, self.audit, RateLimit(grants_per_second))
         self._endpoint = Endpoint(self._gate, pages, decisions, self.audit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,6 +144,8 @@ class ConsentMiddleware:
             await self.app(scope, receive, send)
             return
         conditional = app_view(scope, visit, self._gate)
+        if self.policy.hide_request_cookies:
+            hide_cookies(scope, visit, self._gate)
         response = Response(self._gate, visit, send, conditional)
         await self.app(scope, receive, response.send)
         if response.waits:

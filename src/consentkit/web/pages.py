@@ -116,9 +116,16 @@ class Pages:
         headers = ((b"retry-after", str(retry_after).encode()),) if again else ()
         return self._html(status, "visitor/problem.html", view, headers, status=status)
 
-    def state(self, consent: Consent, notice: Notice) -> Answer:
-        """The consent as JSON."""
-        return as_json(200, self.state_of(consent, notice))
+    def state(
+        self, consent: Consent, notice: Notice, storage: Sequence[str] = (), headers: Sequence[Header] = ()
+    ) -> Answer:
+        """The consent as JSON.
+
+        :param storage: keys that services which may not run keep in the browser.
+        :param headers: further header fields.
+        """
+        value = {**self.state_of(consent, notice), "storage": list(storage)}
+        return as_json(200, value, tuple(headers))
 
     def state_of(self, consent: Consent, notice: Notice) -> dict[str, Any]:
         """What ``/state`` tells, as a value; a decision's answer carries it too."""

@@ -15,11 +15,21 @@ from consentkit.html.rules import DocumentFacts, Placement
 from consentkit.web.answer import Header, Message, Send
 from consentkit.web.encoding import Chain, Damaged, undoable
 from consentkit.web.gate import csp
-from consentkit.web.gate.candidate import LEAVE_TYPE, Candidate, Touch, candidate, is_html, takes_notice
+from consentkit.web.gate.candidate import (
+    HEAD,
+    LEAVE_TYPE,
+    Candidate,
+    Touch,
+    candidate,
+    is_amp,
+    is_html,
+    is_xhtml,
+    takes_notice,
+)
 from consentkit.web.gate.headers import clears_cookies, private
 from consentkit.web.gatehouse import Gate
 from consentkit.web.notice import View
-from consentkit.web.outgoing import FILTERED, filtered, hinted, narrowed, sealed
+from consentkit.web.outgoing import FILTERED, filtered, hinted, narrowed, sealed, shut
 from consentkit.web.request import SAFE, Visit, address, own_path
 from consentkit.web.transport import Keeping
 from consentkit.web.viewword import new_word
@@ -41,6 +51,9 @@ TELLING = frozenset(
 CLOSED_CSP = b"default-src 'self' data: blob: 'unsafe-inline'"
 """For an HTML body that cannot be read: the browser itself keeps third parties out."""
 
+AMP_HOSTS = ("cdn.ampproject.org", "*.cdn.ampproject.org")
+"""Where the scripts of every AMP page come from."""
+
 ORDER = (
     "the app compresses HTML before it is gated: it is unpacked and sent as it is; add the compressing middleware "
     "after ConsentMiddleware, so that it stands outside"
@@ -55,7 +68,7 @@ CLEARED = (
 class Response:
     """One response, from its start to its last byte."""
 
-    __slots__ = ("_active", "_chain", "_gate", "_held", "_rewriter", "_send", "_visit", "conditional")
+    __slots__ = ("_active", "_amp", "_chain", "_gate", "_held", "_rewriter", "_send", "_visit", "conditional")
 
     def __init__(self, gate: Gate, visit: Visit, send: Send, conditional: bool) -> None:
         self._gate = gate
@@ -63,6 +76,7 @@ class Response:
         self._send = send
         self.conditional = conditional
         self._active = False  # whether a start was held, so that its body is ours to look at
+        self._amp = False
         self._held: Message | None = None
         self._rewriter: Rewriter | None = None
         self._chain: Chain | None = None
@@ -97,17 +111,20 @@ class Response:
         headers = message.get("headers", ())
         if type(headers) is not list and not isinstance(headers, tuple):
             message = {**message, "headers": (headers := list(headers))}
-        html = speaks = False
+        html = speaks = xhtml = False
         for name, value in headers:
             size = len(name)  # tells most fields apart without a copy of the name
             if size in (4, 10):
                 speaks = speaks or name.lower() in FILTERED
             elif size == 12 and name.lower() == b"content-type":
                 html = html or is_html(value)
+                xhtml = not html and is_xhtml(value)
             elif size == 15 and name.lower() == b"clear-site-data" and clears_cookies(value):
                 self._gate.warn_once("clear-site-data", CLEARED)
         if speaks:
-            message = {**message, "headers": filtered(self._gate, self._visit, headers)}
+            message = {**message, "headers": (headers := filtered(self._gate, self._visit, headers))}
+        if xhtml:
+            message = {**message, "headers": shut(self._gate, headers)}
         if not (html or (self.conditional and message["status"] == 304)):
             return message
         self._held = message
@@ -135,6 +152,7 @@ class Response:
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
             await self._send(message)
             return True
+        self._amp = not found.encoding and is_amp(bytes(message.get("body", b"")[:HEAD]))
         self._rewriter = self._make_rewriter(telling)
         if message.get("more_body", False):
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
@@ -198,6 +216,8 @@ class Response:
         vary = (b"Cookie", b"Sec-GPC", *self._visit.asked.varies)
         state = self._gate.state(self._visit)
         fresh = private(headers, state=state, vary=vary, length=length, decoded=decoded)
+        if self._amp:
+            return {**start, "headers": shut(self._gate, fresh, AMP_HOSTS)}
         return {**start, "headers": sealed(self._gate, self._visit, fresh)}
 
     def _closed(self, start: Message, headers: list[Header]) -> Message:
@@ -211,7 +231,7 @@ class Response:
     def _make_rewriter(self, telling: list[Header]) -> Rewriter:
         gate, reading = self._gate, self._visit.reading
         placement = None
-        if takes_notice(reading.asked):
+        if takes_notice(reading.asked) and not self._amp:
             placement = Placement(body=partial(self._notice, telling), place=gate.book.policy.place)
         return Rewriter(gate.rules(reading.consent), placement, on_fault=gate.fault)
 

@@ -21,12 +21,13 @@ from consentkit.audit.log import AuditLog
 from consentkit.core.consent import Consent
 from consentkit.core.cookie import Read
 from consentkit.core.decision import Decision, Outcome, Refused, closing_part, decide, opens
-from consentkit.core.policy import Policy
 from consentkit.web.answer import Answer, Header, Receive
 from consentkit.web.form import FORM, JSON, Bad, Submission, media_type, parse, read_body
+from consentkit.web.gatehouse import Gate
 from consentkit.web.limit import RateLimit
-from consentkit.web.notice import NoticeBook, View
+from consentkit.web.notice import View
 from consentkit.web.origin import Origin, from_frame, next_of_referer, origin_of, safe_next
+from consentkit.web.outgoing import expired, storage
 from consentkit.web.pages import PRIVATE, Pages, as_json
 from consentkit.web.pending import Grants
 from consentkit.web.request import Visit
@@ -77,11 +78,10 @@ class Act:
 class Decisions:
     """Takes decisions and answers them."""
 
-    def __init__(
-        self, policy: Policy, book: NoticeBook, pages: Pages, audit: AuditLog, limit: RateLimit
-    ) -> None:
-        self._policy = policy
-        self._book = book
+    def __init__(self, gate: Gate, pages: Pages, audit: AuditLog, limit: RateLimit) -> None:
+        self._gate = gate
+        self._policy = policy = gate.book.policy
+        self._book = gate.book
         self._pages = pages
         self._audit = audit
         self._limit = limit
@@ -239,17 +239,23 @@ class Decisions:
             return ()
         value = act.visit.resolver.codec.dump(decision)
         strays = clearing(name, act.keeping, act.peer, act.back) if act.before.strays else []
-        return (*strays, decision_cookie(name, value, act.keeping, self._policy.cookie_lifetime))
+        ours = (*strays, decision_cookie(name, value, act.keeping, self._policy.cookie_lifetime))
+        return (*ours, *expired(self._gate, act.visit, self._after(act, decision), beside=ours))
+
+    def _after(self, act: Act, decision: Decision) -> Consent:
+        """The consent that holds once a decision does."""
+        resolver = act.visit.resolver
+        signals = resolver.signals(act.visit.scope, act.visit.fields, act.keeping)
+        return resolver.consent(signals, Read(decision))
 
     def _done(self, act: Act, outcome: Outcome, event: str | None) -> Answer:
         headers = (STALE_COPIES, *self._cookies(act, outcome.decision))
         if not act.sent.wants_json:
             return Answer(303, b"", "", ((b"location", act.back.encode("ascii")), *PRIVATE, *headers))
-        consent = act.visit.resolver.consent(
-            act.visit.resolver.signals(act.visit.scope, act.visit.fields, act.keeping), Read(outcome.decision)
-        )
+        consent = self._after(act, outcome.decision)
         state = self._pages.state_of(consent, self._book.notice(act.view.language))
-        return as_json(200, {"event": event, "state": state}, headers)
+        stored = storage(self._gate, consent)
+        return as_json(200, {"event": event, "state": state, "storage": stored}, headers)
 
     def _refuse(
         self, status: int, reason: str, view: View, wants_json: bool, cookies: Sequence[Header] = ()

@@ -6,6 +6,7 @@ not into a fragment that a script fetched, not into a frame.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +16,15 @@ from consentkit.web.answer import Header
 BODILESS = frozenset({204, 205, 304})
 """Statuses that carry no content (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5; checked 2026-11)."""
 HTML = b"text/html"
+XHTML = b"application/xhtml+xml"
+HEAD = 4096
+"""Bytes at a page's start within which its ``<html>`` tag is looked for."""
+_AMP = re.compile(
+    rb"""(?:\xef\xbb\xbf)?(?:\s|<!doctype[^>]*>|<!--(?:(?!-->).)*-->)*"""
+    rb"""<html(?:\s+[^\s"'>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*?"""
+    rb"""\s+(?:amp|\xe2\x9a\xa1(?:\xef\xb8\x8f)?)(?:4ads|4email)?(?=[\s=>/])""",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Touch(Enum):
@@ -51,8 +61,26 @@ GATE = Candidate(Touch.BODY, "text/html")
 
 def is_html(content_type: bytes) -> bool:
     """Whether ``Content-Type`` says HTML: the media type alone, in any case, whatever its parameters."""
+    return _is(HTML, content_type)
+
+
+def is_xhtml(content_type: bytes) -> bool:
+    """Whether ``Content-Type`` says XHTML in XML, which is left alone: one wrong byte of ours, and none of it is shown."""
+    return _is(XHTML, content_type)
+
+
+def is_amp(start: bytes) -> bool:
+    """Whether a page is AMP, by its ``<html amp>`` or ``<html ⚡>``: there a notice of ours would be an error.
+
+    :param start: the first bytes of its body.
+    """
+    return _AMP.match(start[:HEAD]) is not None
+
+
+def _is(wanted: bytes, content_type: bytes) -> bool:
     media_type = content_type.lstrip(b" \t")
-    return media_type[:9].lower() == HTML and media_type[9:].lstrip(b" \t")[:1] in (b"", b";", b",")
+    size = len(wanted)
+    return media_type[:size].lower() == wanted and media_type[size:].lstrip(b" \t")[:1] in (b"", b";", b",")
 
 
 def candidate(method: str, status: int, headers: Iterable[Header]) -> Candidate:
