@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from consentkit.cli.audit import checkpoint, erase, export, retain, sample, show, stats, verify
+from consentkit.cli.audit import checkpoint, erase, export, retain, roles, sample, show, stats, verify
 
 app = typer.Typer(name="audit", help="Look into the log of decisions.", no_args_is_help=True)
 app.command()(show.show)
@@ -16,4 +16,5 @@ app.command()(checkpoint.checkpoint)
 app.command()(checkpoint.rotate)
 app.command()(erase.erase)
 app.command()(retain.retain)
+app.command()(roles.roles)
 app.command()(sample.sample)
