@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -22,6 +23,10 @@ REMEMBERED = 256
 """States of consent for which compiled rules and names are kept."""
 
 
+def _uncounted(_: Mapping[tuple[str, str, str], int]) -> None:
+    """Nobody counts."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What is counted about pages, for ``/health``; nothing about anyone.
@@ -29,17 +34,11 @@ class Tally:
     :param pages: documents that went out with the notice's piece in them.
     :param gated: elements made inert.
     :param faults: pages whose rest went through the blunt pass.
-    :param counts: what was kept from services, by kind, service and rule.
     """
 
     pages: int = 0
     gated: int = 0
     faults: int = 0
-    counts: dict[tuple[str, str, str], int] = field(default_factory=dict)
-
-    def count(self, kind: str, service: str, rule: str, number: int) -> None:
-        """Add to what was kept from a service, by the rule as it is written."""
-        self.counts[kind, service, rule] = self.counts.get((kind, service, rule), 0) + number
 
 
 @dataclass(slots=True)
@@ -48,12 +47,14 @@ class Gate:
 
     :param prefix: path below which our own pages live, without the app's root path.
     :param observe: nothing is kept from anyone, and what would be is counted.
+    :param count: takes counts by kind, service and rule.
     """
 
     book: NoticeBook
     prefix: str
     tally: Tally = field(default_factory=Tally)
     observe: bool = False
+    count: Callable[[Mapping[tuple[str, str, str], int]], None] = _uncounted
     index: Index = field(init=False)
     narrowing: Narrowing = field(init=False)
     _rules: dict[frozenset[str], MarkupRules] = field(default_factory=dict)

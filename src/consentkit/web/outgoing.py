@@ -117,13 +117,13 @@ def _may_set(gate: Gate, visit: Visit, field: bytes) -> bool:
     if owners:
         passes = deletes(field, time.time())
         if not passes:
-            gate.tally.count("cookie", owners[0].service, owners[0].rule, 1)
+            gate.count({("cookie", owners[0].service, owners[0].rule): 1})
         return passes
     if gate.book.policy.unknown_cookies == "allow" or gate.index.cookie_owners(name):
         return True
     if is_ours(visit, name) or deletes(field, time.time()):
         return True
-    gate.tally.count("cookie", UNKNOWN, "unknown_cookies", 1)
+    gate.count({("cookie", UNKNOWN, "unknown_cookies"): 1})
     return False
 
 
@@ -131,7 +131,7 @@ def _links(gate: Gate, visit: Visit, value: bytes) -> bytes | None:
     def shut(link: str) -> bool:
         blamed = _shut_out(gate, visit, link)
         if blamed is not None:
-            gate.tally.count("link", blamed.service, blamed.rule, 1)
+            gate.count({("link", blamed.service, blamed.rule): 1})
         return blamed is not None
 
     return allowed_links(value, shut)
