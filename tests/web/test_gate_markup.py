@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.tag import Tag
-from consentkit.web.gate.markup import FETCHES, MarkupRules
+from consentkit.web.gate.markup import MarkupRules
+from consentkit.web.gate.park import FETCHES
 
 KNOWN = frozenset({"necessary", "analytics", "marketing", "counter", "player"})
 CLOSED = MarkupRules(KNOWN, frozenset({"necessary"}))

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from consentkit.catalogue.entry import FREE_KINDS
-from consentkit.catalogue.load import Catalogue
+from consentkit.catalogue.known import Catalogue
 from consentkit.core.addresspattern import AddressPattern, addresses_of, parse_address
 from consentkit.core.domain import ascii_host, registrable
 from consentkit.core.policy import Policy

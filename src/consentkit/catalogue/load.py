@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from consentkit.catalogue.entry import Entry
+from consentkit.catalogue.known import EMPTY, Catalogue
 from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.form import Identifier, LinkAddress, Name
 from consentkit.core.plain import table
@@ -19,6 +19,8 @@ from consentkit.core.toml import located, parse
 from consentkit.core.toml.places import KeyPath
 from consentkit.core.toml.problems import problems_of
 from consentkit.core.value import Value
+
+__all__ = ["EMPTY", "VENDORS", "Catalogue", "VendorFile", "catalogue", "entries_of", "read"]
 
 VENDORS = Path(__file__).parent / "vendors"
 
@@ -36,25 +38,6 @@ class VendorFile(Value):
     """When they were read."""
     services: Mapping[Identifier, Entry]
     """Its services. Each may say otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The services that are known.
-
-    :param entries: each by its id.
-    """
-
-    entries: Mapping[str, Entry]
-
-    def find(self, text: str) -> list[tuple[str, Entry]]:
-        """The services that a word speaks of: part of an id, title, vendor, address, or name of a cookie; case is nothing."""
-        word = text.casefold()
-        return [(name, entry) for name, entry in self.entries.items() if word in _words(name, entry)]
-
-
-EMPTY = Catalogue({})
-"""A catalogue that knows nobody."""
 
 
 @cache
@@ -110,14 +93,3 @@ def _told_at_the_top(path: KeyPath, data: Mapping[str, Any]) -> bool:
         case ("services", name, key, *_):
             return key in data and key not in table(data["services"][name])
     return False
-
-
-def _words(name: str, entry: Entry) -> str:
-    return "\n".join(_texts(name, entry)).casefold()
-
-
-def _texts(name: str, entry: Entry) -> Iterator[str]:
-    yield from (name, entry.title, entry.vendor)
-    yield from entry.hosts
-    yield from entry.addresses
-    yield from (cookie.name or cookie.pattern or "" for cookie in entry.cookies)

@@ -1,0 +1,142 @@
+"""Inline scripts that load a service, known by their form.
+
+The name of a tracker stands in many a script that only mentions it, in application bundles of hundreds of kilobytes on real
+pages. So a script is judged by what it does: the parts of a loader form stand in it in their order and close together, once
+white space is taken out and every quote is the same quote.
+
+A script of more than ``LONGEST`` bytes is an application, whatever else it does: to gate it would break the site. What it
+injects is left to the Content-Security-Policy.
+
+Cost: the words of a script are found once, and each form waits under one word of its own; so the number of services does
+not count. What was found is kept by the script's text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from consentkit.catalogue.index import Index, Owner
+from consentkit.core.service import Loader
+
+LONGEST: Final = 20_000
+"""Bytes. The longest loader that a vendor hands out has some 6,000; the shortest application on real pages 34,000."""
+REMEMBERED: Final = 512
+_BLANKS: Final = b" \t\n\r\f\v"
+_QUOTES: Final = bytes.maketrans(b'"`', b"''")
+_WORD: Final = re.compile(rb"[A-Za-z0-9_$]{4,}+")
+_MOST_STARTS: Final = 32
+"""Places at which a form may begin in one script; the rest are not tried, so that the search stays linear."""
+
+
+class Form(NamedTuple):
+    """A loader form as it is searched for."""
+
+    parts: tuple[bytes, ...]
+    within: int
+    owner: Owner
+
+
+class Loaders:
+    """The forms of every service."""
+
+    def __init__(self, index: Index) -> None:
+        self._by_word: dict[bytes, list[Form]] = {}
+        self._always: list[Form] = []
+        self._known: dict[bytes, tuple[Owner, ...]] = {}
+        for name, service in index.services.items():
+            for number, loader in enumerate(service.loaders, 1):
+                owner = Owner(name, name in index.policy.services, f"loader {number}")
+                self._add(loader, owner)
+
+    def _add(self, loader: Loader, owner: Owner) -> None:
+        form = Form(tuple(squeezed(part.encode()) for part in loader.parts), loader.within, owner)
+        word = _telling_word(form.parts, words(loader.example.encode("utf-8", "replace")))
+        if word is None:
+            self._always.append(form)
+        else:
+            self._by_word.setdefault(word, []).append(form)
+
+    def found(self, text: bytes) -> tuple[Owner, ...]:
+        """The services that an inline script loads.
+
+        :param text: all of it, or its head.
+        """
+        if len(text) > LONGEST:
+            return ()
+        known = self._known.get(text)
+        if known is None:
+            known = tuple(dict.fromkeys(self._search(text)))
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[text] = known
+        return known
+
+    def _search(self, text: bytes) -> Iterator[Owner]:
+        waiting = [*self._always]
+        for word in words(text) & self._by_word.keys():
+            waiting += self._by_word[word]
+        if waiting:
+            bare = squeezed(text)
+            yield from (form.owner for form in waiting if matches(form, bare))
+
+
+def squeezed(text: bytes) -> bytes:
+    """A script without white space, with one kind of quote."""
+    return text.translate(_QUOTES, _BLANKS)
+
+
+def words(text: bytes) -> set[bytes]:
+    """The words of a script, of four letters on."""
+    return set(_WORD.findall(text))
+
+
+def matches(form: Form, bare: bytes) -> bool:
+    """Whether a squeezed script has a form."""
+    start = bare.find(form.parts[0])
+    for _ in range(_MOST_STARTS):
+        if start < 0:
+            return False
+        if _follow(form, bare, start):
+            return True
+        start = bare.find(form.parts[0], start + 1)
+    return False
+
+
+def _follow(form: Form, bare: bytes, start: int) -> bool:
+    at, limit = start, start + form.within
+    for part in form.parts:
+        at = bare.find(part, at, limit)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
+def _telling_word(parts: Iterable[bytes], example: set[bytes]) -> bytes | None:
+    """The longest word of the parts that the example has as a word of its own too."""
+    found = {word for part in parts for word in words(part)} & example - _COMMON
+    return max(found, key=len, default=None)
+
+
+_COMMON: Final = frozenset(
+    {
+        b"createElement",
+        b"getElementsByTagName",
+        b"insertBefore",
+        b"parentNode",
+        b"appendChild",
+        b"document",
+        b"function",
+        b"script",
+        b"window",
+        b"async",
+        b"arguments",
+        b"push",
+        b"head",
+        b"https",
+        b"http",
+    }
+)
+"""Words that every loader has: a form under one of them would be looked for in every script."""
