@@ -23,6 +23,10 @@ PATIENCE = 20
 """Seconds after which a connection that should have ended is a failed test."""
 OURS = b'<span id="consentkit"'
 """How the notice's piece begins."""
+HEAD = b"<script data-ck-head="
+"""How our first script begins."""
+HOLD = b'<meta http-equiv="Content-Security-Policy" content="">'
+"""What may stand before it."""
 
 POLICY: dict[str, Any] = {
     "site": {"name": "The Paper", "address": "https://paper.example"},
@@ -174,12 +178,24 @@ def serving(*chunks: bytes, status: int = 200, headers: Any = None, **start: Any
 def cookie_of(reply: Reply) -> tuple[bytes, bytes]:
     """The ``Cookie`` field that a browser would send after this answer."""
     kept = [value.partition(b";")[0] for value in reply.every(b"set-cookie") if b"Max-Age=0" not in value]
-    assert len(kept) == 1, kept
-    return (b"cookie", kept[0])
+    assert kept
+    return (b"cookie", b"; ".join(kept))
+
+
+def without_head(body: bytes) -> bytes:
+    """A page without its first script, which is ours."""
+    start = body.find(HEAD)
+    if start < 0:
+        return body
+    end = body.index(b"</script>", start) + len(b"</script>")
+    return body[:start].removesuffix(HOLD) + body[end:]
 
 
 def without_ours(body: bytes) -> bytes:
-    """A gated page with our insertions taken out: the notice's piece, the prefix on names, the script's type and mark."""
+    """A gated page with our insertions taken out: our first script, the notice's piece, the prefix on names, the script's type
+    and mark.
+    """
+    body = without_head(body)
     start = body.find(OURS)
     if start >= 0:
         end = body.index(b"</template>", start)

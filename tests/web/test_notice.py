@@ -14,7 +14,8 @@ import pytest
 from consentkit.core.consent import Consent, Signals, resolve
 from consentkit.core.decision import Act, Choice, Outcome, decide
 from consentkit.core.policy import Policy
-from consentkit.web.notice import NoticeBook, Stencil, View, attribute, to_ascii
+from consentkit.web.notice import NoticeBook, View
+from consentkit.web.stencil import Stencil, attribute, to_ascii
 
 SAMPLE: dict[str, Any] = {
     "regime": "opt-in",

@@ -20,10 +20,11 @@ LOOKED_AT = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since
 BYPASSES = ("http.response.pathsend", "http.response.zerocopysend")
 
 
-def app_view(scope: Scope, visit: Visit, gate: Gate) -> bool:
+def app_view(scope: Scope, visit: Visit, gate: Gate) -> Visit | None:
     """Change the scope to what the app may see. The server's own header list stays as it was.
 
-    :returns: whether the app was shown a validator of a page of ours, so that a 304 of its own is about such a page.
+    :returns: whom the page was made for whose validator the app was shown, so that a 304 of its own is about that page;
+        ``None`` where it was shown none.
     """
     extensions = scope.get("extensions")
     if extensions:
@@ -40,21 +41,25 @@ def app_view(scope: Scope, visit: Visit, gate: Gate) -> bool:
                     _replace(scope, name, allowed)
             else:
                 conditional = True
-    return _conditions(scope, visit, gate) if conditional else False
+    return _conditions(scope, visit, gate) if conditional else None
 
 
-def _conditions(scope: Scope, visit: Visit, gate: Gate) -> bool:
+def _conditions(scope: Scope, visit: Visit, gate: Gate) -> Visit | None:
     fields = visit.fields
     page = _may_be_a_page(visit)
     sent = fields.get(b"if-none-match")
     if sent is None or (untagged(sent) and not page):
         if page:
             _replace(scope, b"if-modified-since", None)
-        return False
+        return None
+    of_whom = visit
     kept = tags_for_app(sent, gate.state(visit))
+    if kept is None and gate.delivery != "private":
+        of_whom = visit.for_all()
+        kept = tags_for_app(sent, gate.state(of_whom))
     _replace(scope, b"if-none-match", kept)
     _replace(scope, b"if-modified-since", None)
-    return kept is not None
+    return None if kept is None else of_whom
 
 
 def _may_be_a_page(visit: Visit) -> bool:

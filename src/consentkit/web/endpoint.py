@@ -8,6 +8,7 @@ from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
 from consentkit.web.answer import Answer, Receive, Send
 from consentkit.web.gatehouse import Gate
+from consentkit.web.hint import renewed
 from consentkit.web.notice import View
 from consentkit.web.origin import next_of_referer, safe_next
 from consentkit.web.outgoing import expired, storage
@@ -68,8 +69,9 @@ class Endpoint:
 
     def _state(self, visit: Visit) -> Answer:
         consent, notice = visit.consent, self._book.notice(self._view(visit).language)
-        gone = expired(self._gate, visit, consent)
-        return self._pages.state(consent, notice, storage(self._gate, consent), gone)
+        ours = renewed(self._book.hints, visit, self._book.policy.cookie_lifetime)
+        gone = expired(self._gate, visit, consent, beside=ours)
+        return self._pages.state(consent, notice, storage(self._gate, consent), (*ours, *gone))
 
     async def _health(self) -> dict[str, object]:
         """What probes are told: ``ok`` while grants can be recorded."""

@@ -55,13 +55,15 @@ class ConsentMiddleware:
     :param audit: the log of decisions, or its URL. Absent: ``CONSENTKIT_AUDIT``, then ``sqlite:///consent.db``.
     :param prefix: path below which our own pages live.
     :param cookie: name of the decision cookie, without the ``__Host-`` that it gets over https.
-    :param delivery: ``private``: each page is made for its visitor and kept in no shared cache. ``auto``, the default, is the
-        same until ``shared`` exists.
+    :param delivery: ``private``: each page is made for its visitor and kept in no shared cache. ``shared``: each is the same
+        for all, closed, and a small script opens what the visitor granted. ``auto``, the default: shared where the app
+        itself declares a page public, else private.
     :param jurisdiction: a code, or a function of the scope that returns one or ``None``.
     :param https: whether visitors come over https; ``None``: as the scope says. ``False``: plain http on any host.
     :param trusted_proxies: addresses or networks whose ``X-Forwarded-*`` fields are believed.
     :param exclude: paths that are not touched at all; ``*`` stands for anything.
     :param enabled: ``False`` leaves every page as it is; the consent can still be read.
+    :param observe: gate nothing, and count what would be gated: for a week before switching on.
     :param debug: an unknown name in ``consent.allows`` raises instead of logging an error.
     :param templates: folders of the site's own templates, looked in before the built-in ones.
     :param grants_per_second: how fast one address may go on granting after a burst of 60; ``None`` for no limit.
@@ -85,6 +87,7 @@ class ConsentMiddleware:
         trusted_proxies: Sequence[str] = (),
         exclude: Sequence[str] = (),
         enabled: bool = True,
+        observe: bool = False,
         debug: bool = False,
         templates: Sequence[str | Path] = (),
         grants_per_second: float | None = GRANTS_PER_SECOND,
@@ -112,7 +115,7 @@ class ConsentMiddleware:
             self.fault = ConfigurationError(f"templates: {type(error).__name__}: {error}")
             return
         self._resolver = Resolver(self.policy, codec, transport, jurisdiction, self._unknown_name)
-        self._gate = Gate(book, prefix)
+        self._gate = Gate(book, prefix, delivery, observe, self.audit.add_counts)
         pages = Pages(self.policy, book)
         if templates:
             self.fault = _draw_all(pages, self._resolver.consent(Signals(), NOTHING))
@@ -143,10 +146,10 @@ class ConsentMiddleware:
         if not self._enabled:
             await self.app(scope, receive, send)
             return
-        conditional = app_view(scope, visit, self._gate)
+        unchanged = app_view(scope, visit, self._gate)
         if self.policy.hide_request_cookies:
             hide_cookies(scope, visit, self._gate)
-        response = Response(self._gate, visit, send, conditional)
+        response = Response(self._gate, visit, send, unchanged)
         await self.app(scope, receive, response.send)
         if response.waits:
             await response.finish()
@@ -214,13 +217,8 @@ def _draw_all(pages: Pages, consent: Consent) -> ConfigurationError | None:
 
 
 def _check_delivery(delivery: str) -> None:
-    if delivery == "shared":
-        raise ConfigurationError(
-            'delivery: "shared" does not exist yet; leave it out, or pass "private": each page is made for its visitor, and no '
-            "shared cache may keep it"
-        )
-    if delivery not in ("auto", "private"):
-        raise ConfigurationError(f'delivery: found {delivery!r}; expected "auto" or "private"')
+    if delivery not in ("auto", "private", "shared"):
+        raise ConfigurationError(f'delivery: found {delivery!r}; expected "auto", "private" or "shared"')
 
 
 def _check_prefix(prefix: str, cookie: str) -> None:

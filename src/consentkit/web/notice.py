@@ -3,17 +3,12 @@
 A :class:`NoticeBook` draws everything that a policy can show. A page's piece is drawn once for each state that can be seen
 (language, consent, way of delivery) and kept as a :class:`Stencil`: bytes with holes for what differs from page to page. So
 a page costs a look-up and a join.
-
-The bytes are ASCII with character references, which every ASCII-compatible charset reads alike. Inside ``<style>`` and
-``<script>``, where HTML knows no references, CSS and JavaScript escapes stand instead.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -23,13 +18,16 @@ from urllib.parse import quote
 
 import rfc8785
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from consentkit.core.consent import Consent
 from consentkit.core.policy import NECESSARY, Policy
 from consentkit.core.regime import Regime
 from consentkit.core.service import Service
 from consentkit.web import client
+from consentkit.web.head import Head
+from consentkit.web.hint import Hints
+from consentkit.web.stencil import Stencil, attribute, hole, plain_json
 from consentkit.web.words import accepted, look_up, words_of
 
 LONGEST_NEXT = 2000
@@ -50,7 +48,6 @@ BUTTONS = {
     Regime.NOTICE: ("accept", "reject", "more"),
 }
 """What the banner offers under the strictest regime, in the order shown."""
-_RAW = re.compile(r"(<(style|script)\b[^>]*>)(.*?)(</\2)", re.DOTALL | re.IGNORECASE)
 _LAYOUT = re.compile(r"\n\s*(?=<|$)")
 
 
@@ -84,6 +81,10 @@ class View:
     :param posted: the page was born of a POST and is never reloaded.
     :param broken: the connection cannot keep our cookie: a short line says so, and nothing is asked.
     :param narrowed: the page's CSP was narrowed, so that a grant needs a new page.
+    :param hint: name of the hint cookie; empty where none can be kept.
+    :param shared: the page is the same for all, and kept in shared caches.
+    :param script: whether an inline script runs here early enough: with a nonce or under no CSP, in a page whose charset its
+        header field tells.
     """
 
     prefix: str = "/_consent"
@@ -97,25 +98,9 @@ class View:
     posted: bool = False
     broken: bool = False
     narrowed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stencil:
-    """ASCII bytes with holes.
-
-    :param parts: what stands between the holes; one more than there are holes.
-    :param holes: names of the values that go between.
-    """
-
-    parts: tuple[bytes, ...]
-    holes: tuple[str, ...]
-
-    def fill(self, values: Mapping[str, bytes]) -> bytes:
-        """The bytes with each hole filled. :raises KeyError: a value is missing."""
-        pieces = [b""] * (len(self.parts) + len(self.holes))
-        pieces[::2] = self.parts
-        pieces[1::2] = [values[hole] for hole in self.holes]
-        return b"".join(pieces)
+    hint: str = ""
+    shared: bool = False
+    script: bool = False
 
 
 class NoticeBook:
@@ -129,9 +114,10 @@ class NoticeBook:
     def __init__(self, policy: Policy, *, templates: Sequence[Path] = ()) -> None:
         self.policy = policy
         self.words = words_of(policy)
+        self.hints = Hints(policy)
+        self._head = Head(policy, self.hints)
         self.environment = _environment(tuple(templates))
         self._banner = self.environment.get_template("notice/notice.html")
-        self._token = f"~{secrets.token_hex(8)}~"
         self._languages: dict[tuple[str, str], str] = {}
         self._stencils: dict[tuple[object, ...], Stencil] = {}
 
@@ -160,8 +146,16 @@ class NoticeBook:
         return self._by_hash.get(hash)
 
     def head(self, consent: Consent, view: View) -> bytes:
-        """What belongs into ``<head>``: nothing, as the notice brings its own script and style."""
-        return b""
+        """What belongs into ``<head>``, before all else: the page's first script, ASCII only."""
+        stencil = self._head.stencil(
+            consent,
+            cookie=view.hint,
+            inline=view.script,
+            nonce=view.nonce is not None,
+            posted=view.posted,
+            shared=view.shared,
+        )
+        return stencil.fill({"prefix": _prefix(view.prefix), "nonce": attribute(view.nonce or "")})
 
     def body(self, consent: Consent, view: View) -> bytes:
         """What belongs into ``<body>``: the host element with its shadow root, ASCII only."""
@@ -175,6 +169,7 @@ class NoticeBook:
             view.posted,
             view.broken,
             view.narrowed,
+            view.shared,
             consent.ask,
             consent.gpc,
             consent.outcome,
@@ -214,19 +209,15 @@ class NoticeBook:
             sheet=client.sheet(*sheets),
             script=client.first(),
             hole={
-                "prefix": self._hole("prefix"),
-                "next": self._hole("next") if following else "",
-                "query": Markup("&amp;next=") + self._hole("query") if following else "",
-                "nonce": self._hole("nonce") if view.nonce is not None else "",
-                "style": self._hole("style") if view.nonce is not None else "",
-                "view": self._hole("view"),
+                "prefix": hole("prefix"),
+                "next": hole("next") if following else "",
+                "query": Markup("&amp;next=") + hole("query") if following else "",
+                "nonce": hole("nonce") if view.nonce is not None else "",
+                "style": hole("style") if view.nonce is not None else "",
+                "view": hole("view"),
             },
         )
-        pieces = re.split(re.escape(self._token).encode() + rb"(\w+);", to_ascii(_LAYOUT.sub("", html)))
-        return Stencil(tuple(pieces[::2]), tuple(piece.decode() for piece in pieces[1::2]))
-
-    def _hole(self, name: str) -> Markup:
-        return Markup(f"{self._token}{name};")  # noqa: S704 - no text of anyone's
+        return Stencil.of(_LAYOUT.sub("", html))
 
     def _layout(self, rule: str) -> str:
         return "inline" if rule == "inline" else self.policy.layout
@@ -294,7 +285,11 @@ class NoticeBook:
                 {**self.purpose(name, language), "regime": str(policy.regimes[name])}
                 for name in self.purposes
             ],
-            "words": {name: text for name, text in words.messages.items() if not name.startswith(("problem-", "record-"))},
+            "words": {
+                name: text
+                for name, text in words.messages.items()
+                if not name.startswith(("problem-", "record-"))
+            },
         }
 
     @property
@@ -308,7 +303,7 @@ def _state_in_page(consent: Consent) -> Markup:
     shown = state(consent)
     if len(shown["services"]) > MOST_SERVICES:
         del shown["services"]
-    return Markup(_plain_json(shown))  # noqa: S704 - ids of a closed alphabet
+    return Markup(plain_json(shown))  # noqa: S704 - ids of a closed alphabet
 
 
 def state(consent: Consent) -> dict[str, Any]:
@@ -332,36 +327,6 @@ def _following(address: str) -> tuple[bytes, bytes]:
     if len(address) > LONGEST_NEXT:
         return b"", b""
     return attribute(address), quote(address, safe="/", errors="replace").encode()
-
-
-def attribute(text: str) -> bytes:
-    """A text as ASCII for a quoted attribute or for element content."""
-    return str(escape(text)).encode("ascii", "xmlcharrefreplace")
-
-
-def to_ascii(html: str) -> bytes:
-    """HTML as ASCII: character references, but escapes of their own language inside style and script."""
-    pieces: list[str] = []
-    end = 0
-    for match in _RAW.finditer(html):
-        change = _css_escape if match[2].lower() == "style" else _script_escape
-        pieces += (html[end : match.end(1)], re.sub(r"[^\x00-\x7f]", change, match[3]), match[4])
-        end = match.end()
-    return "".join([*pieces, html[end:]]).encode("ascii", "xmlcharrefreplace")
-
-
-def _css_escape(match: re.Match[str]) -> str:
-    return f"\\{ord(match[0]):x} "
-
-
-def _script_escape(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1]
-
-
-def _plain_json(value: Any) -> str:
-    """JSON for a single-quoted attribute: what it holds are ids, which need no other escape."""
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("'", "\\u0027").replace("<", "\\u003c")
 
 
 def _in_language(texts: Mapping[str, str], *languages: str) -> str:

@@ -14,9 +14,10 @@ from typing import Any
 from consentkit.core.consent import Consent
 from consentkit.core.policy import Policy
 from consentkit.core.service import Cookie, Service
-from consentkit.web import client
+from consentkit.web import client, head
 from consentkit.web.answer import Answer, Header
-from consentkit.web.notice import BUTTONS, Notice, NoticeBook, View, state, to_ascii
+from consentkit.web.notice import BUTTONS, Notice, NoticeBook, View, state
+from consentkit.web.stencil import to_ascii
 
 OWN_CSP = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -61,7 +62,10 @@ class Pages:
                 (PAGE,),
             )
         ]
-        self._assets = {asset.name: asset for asset in (client.first(), *map(client.on_demand, client.ON_DEMAND), *sheets)}
+        self._assets = {
+            asset.name: asset
+            for asset in (client.first(), *map(client.on_demand, client.ON_DEMAND), *head.assets(), *sheets)
+        }
 
     def preferences(self, consent: Consent, view: View, status: str = "") -> Answer:
         """The second layer as a page: each purpose, each service, and the four acts.

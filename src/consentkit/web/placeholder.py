@@ -18,7 +18,8 @@ from typing import Any
 
 from consentkit.core.service import Service
 from consentkit.web import client
-from consentkit.web.notice import NoticeBook, to_ascii
+from consentkit.web.notice import NoticeBook
+from consentkit.web.stencil import to_ascii
 
 LONGEST_ADDRESS = 2_000
 """Characters of an address that "once" is offered for: the form must stay far below the limit of a request's body."""

@@ -7,14 +7,16 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from consentkit.core.consent import Consent, Signals, resolve
+from consentkit.core.consent import Consent, Signals, Source, resolve
 from consentkit.core.cookie import NOTHING, CookieCodec, Read
 from consentkit.core.policy import Policy
 from consentkit.web.answer import Scope
 from consentkit.web.gate.candidate import Asked
+from consentkit.web.hint import hint_name, hint_sent
 from consentkit.web.transport import Keeping, Transport
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class Reading:
     :param read: what stood under our cookie's name.
     :param keeping: how a cookie of ours can be kept on this connection.
     :param asked: who will look at the answer.
+    :param hint: the hint that the browser sent; empty for none.
     :param ends: until when it may be used again for a request that says the same, in seconds since 1970 UTC.
     """
 
@@ -58,6 +61,7 @@ class Reading:
     read: Read
     keeping: Keeping
     asked: Asked
+    hint: bytes
     ends: float
 
 
@@ -106,13 +110,20 @@ class Resolver:
         self._readings[key] = found
         return found
 
+    @cached_property
+    def closed(self) -> Consent:
+        """What a page is made for that is the same for all: nothing is granted, and the notice asks."""
+        consent = resolve(self.policy, Signals(withheld=True), None, int(time.time()))
+        return replace(consent, ask=self.policy.strictest_regime.asked, source=Source.REGIME)
+
     def _read(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Reading:
         keeping = self.transport.keeping(scope)
         name = self.transport.name(keeping)
         cookies = [value for field, value in scope["headers"] if field == b"cookie"]
         read = self.codec.read(name, cookies) if name and cookies else NOTHING
         consent = self.consent(self.signals(scope, fields, keeping), read)
-        return Reading(consent, read, keeping, asked_of(fields), self._end(read))
+        hint = hint_sent(hint_name(name), cookies)
+        return Reading(consent, read, keeping, asked_of(fields), hint, self._end(read))
 
     def _end(self, read: Read) -> float:
         """Until when the same words mean the same: a decision ends, and one from the future comes of age."""
@@ -157,13 +168,22 @@ class Resolver:
 class Visit:
     """One request, read lazily: a JSON answer that never asks about consent pays for none of it."""
 
-    __slots__ = ("_fields", "_reading", "resolver", "scope")
+    __slots__ = ("_fields", "_reading", "resolver", "scope", "shared")
 
-    def __init__(self, resolver: Resolver, scope: Scope) -> None:
+    def __init__(self, resolver: Resolver, scope: Scope, *, shared: bool = False) -> None:
         self.resolver = resolver
         self.scope = scope
+        self.shared = shared
+        """Whether this stands for every visitor: for an answer that is the same for all."""
         self._fields: dict[bytes, bytes] | None = None
         self._reading: Reading | None = None
+
+    def for_all(self) -> Visit:
+        """The same request as anybody could have sent it: of its visitor, nothing is told."""
+        found = Visit(self.resolver, self.scope, shared=True)
+        reading = self.reading
+        found._reading = replace(reading, consent=self.resolver.closed, read=NOTHING, asked=Asked(), hint=b"")
+        return found
 
     @property
     def fields(self) -> Mapping[bytes, bytes]:

@@ -7,7 +7,7 @@ The start of an HTML response is held until the first piece of its body: by then
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import partial
 
 from consentkit.html.rewriter import Rewriter
@@ -26,8 +26,10 @@ from consentkit.web.gate.candidate import (
     is_xhtml,
     takes_notice,
 )
-from consentkit.web.gate.headers import clears_cookies, private
+from consentkit.web.gate.delivery import is_shared
+from consentkit.web.gate.headers import clears_cookies, private, shared
 from consentkit.web.gatehouse import Gate
+from consentkit.web.hint import hint_name, renewed
 from consentkit.web.notice import View
 from consentkit.web.outgoing import FILTERED, filtered, hinted, narrowed, sealed, shut
 from consentkit.web.request import SAFE, Visit, address, own_path
@@ -68,18 +70,31 @@ CLEARED = (
 class Response:
     """One response, from its start to its last byte."""
 
-    __slots__ = ("_active", "_amp", "_chain", "_gate", "_held", "_rewriter", "_send", "_visit", "conditional")
+    __slots__ = (
+        "_active",
+        "_amp",
+        "_chain",
+        "_gate",
+        "_held",
+        "_rewriter",
+        "_send",
+        "_unchanged",
+        "_view",
+        "_visit",
+    )
 
-    def __init__(self, gate: Gate, visit: Visit, send: Send, conditional: bool) -> None:
+    def __init__(self, gate: Gate, visit: Visit, send: Send, unchanged: Visit | None = None) -> None:
+        """:param unchanged: whom the page was made for that a 304 of the app would speak of."""
         self._gate = gate
         self._visit = visit
         self._send = send
-        self.conditional = conditional
+        self._unchanged = unchanged
         self._active = False  # whether a start was held, so that its body is ours to look at
         self._amp = False
         self._held: Message | None = None
         self._rewriter: Rewriter | None = None
         self._chain: Chain | None = None
+        self._view: View | None = None
 
     def send(self, message: Message) -> Awaitable[None]:
         """Take one message from the app. Not a coroutine of its own: what is only passed on costs one await, not two."""
@@ -121,15 +136,25 @@ class Response:
                 xhtml = not html and is_xhtml(value)
             elif size == 15 and name.lower() == b"clear-site-data" and clears_cookies(value):
                 self._gate.warn_once("clear-site-data", CLEARED)
+        status = message["status"]
+        if html and self._gate.delivery != "private":
+            self._deliver(status, headers)
+        elif status == 304 and self._unchanged is not None:
+            self._visit = self._unchanged
         if speaks:
             message = {**message, "headers": (headers := filtered(self._gate, self._visit, headers))}
         if xhtml:
             message = {**message, "headers": shut(self._gate, headers)}
-        if not (html or (self.conditional and message["status"] == 304)):
+        if not (html or (self._unchanged is not None and status == 304)):
             return message
         self._held = message
         self._active = True
         return None
+
+    def _deliver(self, status: int, headers: Sequence[Header]) -> None:
+        """Answer for all instead of for this visitor, where the page is one for all."""
+        if is_shared(self._gate.delivery, self._visit.scope["method"], status, headers):
+            self._visit = self._visit.for_all()
 
     async def _piece(self, message: Message) -> None:
         if self._held is not None:
@@ -180,7 +205,7 @@ class Response:
 
     def _candidate(self, status: int, headers: list[Header]) -> Candidate:
         method = self._visit.scope["method"]
-        if status == 304 and self.conditional:
+        if status == 304 and self._unchanged is not None:
             return Candidate(Touch.HEADERS, "a page of ours that has not changed")
         html = any(name.lower() == b"content-type" and is_html(value) for name, value in headers)
         return candidate(method, status, headers) if html else LEAVE_TYPE
@@ -213,17 +238,28 @@ class Response:
             return b""
 
     def _start(self, start: Message, headers: list[Header], length: int | None, *, decoded: bool) -> Message:
-        vary = (b"Cookie", b"Sec-GPC", *self._visit.asked.varies)
-        state = self._gate.state(self._visit)
-        fresh = private(headers, state=state, vary=vary, length=length, decoded=decoded)
+        gate, visit = self._gate, self._visit
+        state = gate.state(visit)
+        if visit.shared:
+            fresh = shared(headers, state=state, length=length, decoded=decoded)
+        else:
+            vary = (b"Cookie", b"Sec-GPC", *visit.asked.varies)
+            fresh = private(headers, state=state, vary=vary, length=length, decoded=decoded)
         if self._amp:
-            return {**start, "headers": shut(self._gate, fresh, AMP_HOSTS)}
-        return {**start, "headers": sealed(self._gate, self._visit, fresh)}
+            fresh = shut(gate, fresh, AMP_HOSTS)
+        elif not visit.shared:
+            if takes_notice(visit.asked):
+                fresh += renewed(gate.book.hints, visit, gate.book.policy.cookie_lifetime)
+            fresh = sealed(gate, visit, fresh)
+        return {**start, "headers": fresh}
 
     def _closed(self, start: Message, headers: list[Header]) -> Message:
-        sealed = private(
-            headers, state=self._gate.state(self._visit), vary=(b"Cookie",), length=_length(headers)
-        )
+        """A page whose tags cannot be read: the browser itself keeps third parties out, whoever the visitor is."""
+        state, length = self._gate.state(self._visit), _length(headers)
+        if self._visit.shared:
+            sealed = shared(headers, state=state, length=length)
+        else:
+            sealed = private(headers, state=state, vary=(b"Cookie",), length=length)
         if not self._gate.all_allowed(self._visit.consent):
             sealed.append((b"content-security-policy", CLOSED_CSP))
         return {**start, "headers": sealed}
@@ -231,34 +267,46 @@ class Response:
     def _make_rewriter(self, telling: list[Header]) -> Rewriter:
         gate, reading = self._gate, self._visit.reading
         placement = None
-        if takes_notice(reading.asked) and not self._amp:
-            placement = Placement(body=partial(self._notice, telling), place=gate.book.policy.place)
+        if not (reading.asked.fragment or self._amp):
+            body = partial(self._body, telling) if takes_notice(reading.asked) else b""
+            placement = Placement(head=partial(self._head, telling), body=body, place=gate.book.policy.place)
         return Rewriter(gate.rules(reading.consent), placement, on_fault=gate.fault)
 
-    def _notice(self, telling: list[Header], facts: DocumentFacts) -> bytes:
-        """The piece for ``<body>``, drawn when the rewriter has come there and knows the page's language."""
-        visit, gate = self._visit, self._gate
-        book, scope = gate.book, visit.scope
-        spoken = facts.lang or _content_language(telling)
-        accepted = visit.fields.get(b"accept-language", b"").decode("latin-1")
-        inline = csp.inline(telling) if len(telling) > 1 else csp.FREE
-        view = View(
-            prefix=(scope.get("root_path") or "") + gate.prefix,
-            next=address(scope),
-            nonce=inline.nonce,
-            style_nonce=inline.style_nonce,
-            inline=inline.allowed,
-            view=new_word(),
-            language=book.language(spoken, accepted),
-            rule=book.policy.notice_rule(own_path(scope)),
-            posted=scope["method"] not in SAFE,
-            broken=visit.keeping is Keeping.IMPOSSIBLE,
-            narrowed=narrowed(gate, visit, telling),
-        )
-        return book.body(visit.consent, view)
+    def _head(self, telling: list[Header], facts: DocumentFacts) -> bytes:
+        return self._gate.book.head(self._visit.consent, self._seen(telling, facts))
+
+    def _body(self, telling: list[Header], facts: DocumentFacts) -> bytes:
+        return self._gate.book.body(self._visit.consent, self._seen(telling, facts))
+
+    def _seen(self, telling: list[Header], facts: DocumentFacts) -> View:
+        """What is special about this page, once the rewriter has come to a place of ours and knows its language."""
+        if self._view is None:
+            visit, gate = self._visit, self._gate
+            book, scope = gate.book, visit.scope
+            spoken = facts.lang or _content_language(telling)
+            everyone = visit.shared
+            accepted = "" if everyone else visit.fields.get(b"accept-language", b"").decode("latin-1")
+            inline = csp.inline(telling) if len(telling) > 1 else csp.FREE
+            self._view = View(
+                prefix=(scope.get("root_path") or "") + gate.prefix,
+                next="" if everyone else address(scope),
+                nonce=inline.nonce,
+                style_nonce=inline.style_nonce,
+                inline=inline.allowed,
+                view="" if everyone else new_word(),
+                language=book.language(spoken, accepted),
+                rule=book.policy.notice_rule(own_path(scope)),
+                posted=scope["method"] not in SAFE,
+                broken=visit.keeping is Keeping.IMPOSSIBLE,
+                narrowed=not everyone and narrowed(gate, visit, telling),
+                hint=hint_name(visit.resolver.transport.name(visit.keeping)).decode(),
+                shared=everyone,
+                script=inline.script and _tells_charset(telling),
+            )
+        return self._view
 
     def _count(self, rewriter: Rewriter) -> None:
-        self._gate.tally.gated += sum(rewriter.counts.values())
+        self._gate.gated(rewriter.counts)
         self._gate.tally.pages += rewriter.placed
 
 
@@ -269,6 +317,13 @@ def two_bytes_a_character(telling: list[Header], start: bytes) -> bool:
     kind = next((value.lower() for name, value in telling if name.lower() == b"content-type"), b"")
     charset = kind.partition(b"charset=")[2].strip(b" \"'")
     return charset.startswith((b"utf-16", b"unicode", b"ucs-2", b"csunicode", b"iso-10646-ucs-2"))
+
+
+def _tells_charset(telling: list[Header]) -> bool:
+    """Whether the page's charset is known before its first byte: else a ``<meta charset>`` must stand within the first 1,024
+    bytes (HTML section 4.2.5.4; checked 2026-11), and a long script before it would push it out.
+    """
+    return any(b"charset=" in value.lower() for name, value in telling if name.lower() == b"content-type")
 
 
 def _content_language(telling: list[Header]) -> str | None:

@@ -24,6 +24,7 @@ from consentkit.core.decision import Decision, Outcome, Refused, closing_part, d
 from consentkit.web.answer import Answer, Header, Receive
 from consentkit.web.form import FORM, JSON, Bad, Submission, media_type, parse, read_body
 from consentkit.web.gatehouse import Gate
+from consentkit.web.hint import hint_cookie, hint_name
 from consentkit.web.limit import RateLimit
 from consentkit.web.notice import View
 from consentkit.web.origin import Origin, from_frame, next_of_referer, origin_of, safe_next
@@ -239,8 +240,14 @@ class Decisions:
             return ()
         value = act.visit.resolver.codec.dump(decision)
         strays = clearing(name, act.keeping, act.peer, act.back) if act.before.strays else []
-        ours = (*strays, decision_cookie(name, value, act.keeping, self._policy.cookie_lifetime))
-        return (*ours, *expired(self._gate, act.visit, self._after(act, decision), beside=ours))
+        lifetime = self._policy.cookie_lifetime
+        after = self._after(act, decision)
+        ours = (
+            *strays,
+            decision_cookie(name, value, act.keeping, lifetime),
+            hint_cookie(hint_name(name), self._book.hints.value(after), act.keeping, lifetime),
+        )
+        return (*ours, *expired(self._gate, act.visit, after, beside=ours))
 
     def _after(self, act: Act, decision: Decision) -> Consent:
         """The consent that holds once a decision does."""

@@ -25,6 +25,8 @@ FIRST = ("state.js", "dom.js", "first.js")
 """The modules of every page, in the order of their imports."""
 ON_DEMAND = {"apply": ("dom.js", "apply.js"), "clear": ("clear.js",), "preferences": ("preferences.js",)}
 """The modules that are loaded when something asks for them: what each consists of."""
+HEAD = ("page", "shared", "check", "mode", "stubs")
+"""The parts that the first script of a page is made of, in their order; ``page`` is always there."""
 _LINE_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"^\s*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
 _KEPT = re.compile(
@@ -79,10 +81,17 @@ def first() -> Asset:
 
 @cache
 def on_demand(stem: str) -> Asset:
-    """A module that is loaded when it is asked for: ``apply`` brings to life what was gated, ``clear`` clears storage of services
-    that may not run, ``preferences`` opens the second layer in a dialog.
+    """A module that is loaded when it is asked for: ``apply`` brings to life what was gated, ``clear`` clears the storage of
+    services that may not run, ``preferences`` opens the second layer in a dialog.
     """
     return _asset(stem, "js", _module(ON_DEMAND[stem]))
+
+
+@cache
+def head(*parts: str) -> Asset:
+    """The first script of a page, of these parts of ``HEAD`` besides ``page``. No module: it runs before all that follows."""
+    text = "\n".join(source(f"head/{part}.js") for part in HEAD if part == "page" or part in parts)
+    return _asset("head", "js", _pack_script(f"(() => {{\n{text}\n}})();"))
 
 
 @cache

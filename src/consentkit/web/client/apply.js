@@ -14,19 +14,33 @@ const gated = (root) =>
   all("[data-ck],template", root).flatMap((element) =>
     element instanceof HTMLTemplateElement ? gated(element.content) : element);
 
+const within = (node) =>
+  node instanceof Element && (node.hasAttribute("data-ck") || Element.prototype.querySelector.call(node, "[data-ck],template"));
+
 let turn = Promise.resolve();
+let latest;
+// What arrives later, gated for an older choice.
+const watcher = new MutationObserver((records) => {
+  if (records.some(({ addedNodes }) => [...addedNodes].some(within))) activate(...latest);
+});
 
 /**
  * Activates what is allowed now, after all that was activated before.
  * @param allowed whether a purpose or a service may run: (name) => boolean
  * @param giveUp called where something cannot be brought to life in place, and needs a new page
  */
-export const activate = (allowed, giveUp) => (turn = turn.then(() => enlivenAll(allowed, giveUp)));
+export function activate(allowed, giveUp) {
+  latest = [allowed, giveUp];
+  watcher.observe(document, { childList: true, subtree: true });
+  return (turn = turn.then(() => enlivenAll(allowed, giveUp)));
+}
 
 async function enlivenAll(allowed, giveUp) {
   const ready = gated(document).filter(
     (element) => KINDS.test(element.localName) && element.dataset.ck.trim().split(/\s+/).every((name) => name && allowed(name)));
   if (ready.some((element) => element.localName === "script" && /document\s*\.\s*write/.test(element.textContent))) return giveUp();
+  if (!ready.length) return;
+  for (const script of all("[data-ck-head]")) script.withdraw?.(allowed);
   // A late document.write wipes the page.
   document.write = document.writeln = giveUp;
   try {

@@ -22,8 +22,11 @@ class Notice {
     this.host = host;
     this.root = host.shadowRoot;
     const sent = this.enter();
-    this.state = stateFrom(sent);
-    this.ready = this.follow(sent);
+    [this.head] = all("[data-ck-head]");
+    // Of bytes made for another choice nothing is believed.
+    const stale = "ckStale" in (this.head?.dataset ?? {});
+    this.state = stateFrom(stale ? {} : sent);
+    this.ready = this.follow(stale || !sent.services);
     this.stay();
   }
 
@@ -41,8 +44,8 @@ class Notice {
   }
 
   // Keeps the page in step: with other tabs, and with what was chosen while it was put away. A page of very many services
-  // leaves their state out, so it is asked for.
-  follow(sent) {
+  // leaves their state out, so it is asked for. A page that is the same for all has it from the hint.
+  follow(unknown) {
     attempt(() => {
       this.channel = new BroadcastChannel(this.address);
       this.channel.onmessage = ({ data }) => this.adopt(stateFrom(data));
@@ -55,7 +58,8 @@ class Notice {
     on(window, "pageshow", (event) => event.persisted && this.refresh());
     on(document, "prerenderingchange", () => this.refresh());
     const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-    return back || !sent.services ? this.refresh() : Promise.resolve(this.state);
+    if (this.head?.state) this.adopt(stateFrom(this.head.state));
+    return back || unknown ? this.refresh() : Promise.resolve(this.state);
   }
 
   // A transformed ancestor takes a fixed box along with it, out of sight; the top layer stays where the window is.
@@ -185,12 +189,15 @@ class Notice {
     this.root.querySelector("dialog")?.close();
     if (next.decided) this.root.getElementById("consentkit-banner")?.remove();
     if (mine) this.rest(stale ? "later" : "saved");
-    if (narrows(next, before) || all("[data-ck],template")[0]) this.enliven(() => this.reload(mine));
+    if (narrows(next, before) || all("[data-ck],template")[0]) this.enliven(mine);
   }
 
-  // Where the module that brings things to life cannot be had, a new page brings them.
-  async enliven(giveUp) {
+  // Where the module that brings things to life cannot be had, a new page brings them; one that is the same for all cannot.
+  // Not while the page is read: its own document.write must still write into it.
+  async enliven(mine) {
+    const giveUp = () => (mine || !("shared" in this.page)) && this.reload(mine);
     try {
+      if (document.readyState === "loading") await new Promise((resolve) => on(document, "DOMContentLoaded", resolve));
       const { activate } = await import("./apply.js");
       await activate((name) => allows(this.state, name), giveUp);
     } catch {

@@ -29,11 +29,13 @@ class Inline:
     :param nonce: what our script carries; ``None`` where the page has none.
     :param allowed: whether an inline style of ours applies, with its nonce; else it comes as a file.
     :param style_nonce: what our style carries, inline or as a file.
+    :param script: whether an inline script of ours runs, with its nonce; else it comes as a file.
     """
 
     nonce: str | None = None
     allowed: bool = True
     style_nonce: str | None = None
+    script: bool = True
 
 
 FREE = Inline()
@@ -48,7 +50,8 @@ def inline(headers: Iterable[Header]) -> Inline:
     styles = [found for policy in policies if (found := _effective(policy, STYLE)) is not None]
     script, style = _shared_nonce(scripts), _shared_nonce(styles)
     allowed = all(_runs(sources, style) for sources in styles)
-    return Inline(_text(script or style), allowed, _text(style or script))
+    runs = all(_runs(sources, script or style) for sources in scripts)
+    return Inline(_text(script or style), allowed, _text(style or script), runs)
 
 
 def _enforced(headers: Iterable[Header]) -> Iterable[bytes]:

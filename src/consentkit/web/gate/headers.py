@@ -1,4 +1,4 @@
-"""Header fields of a page that was made for its visitor.
+"""Header fields of a gated page: of one that was made for its visitor, and of one that is the same for all.
 
 Every function takes the app's list and returns a new one; the order of the rest, repeated fields and their case stay. What
 changed and why:
@@ -8,6 +8,8 @@ changed and why:
   after a choice.
 - Validators describe bytes that are no longer sent: a strong ``ETag`` becomes a weak one that names the state, digests and
   ``Last-Modified`` go (RFC 9110 sections 8.8 and 13, RFC 9530; checked 2026-11).
+- A page that is the same for all keeps what the app says of caching. Its bytes are others than the app's all the same, so its
+  ``ETag`` names their one state, and digests go.
 """
 
 from __future__ import annotations
@@ -29,8 +31,11 @@ SHARED_CACHES = frozenset(
     }
 )
 """Fields that let a shared or old cache keep a page (RFC 9213 for targeted ones; checked 2026-11)."""
-VALIDATORS = frozenset({b"last-modified", b"content-md5", b"digest", b"content-digest", b"repr-digest"})
+DIGESTS = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
+VALIDATORS = DIGESTS | {b"last-modified"}
 RANGES = frozenset({b"accept-ranges"})
+DESCRIBING = DIGESTS | RANGES
+"""Fields that speak of bytes which are sent no longer."""
 _CLEARS_COOKIES = re.compile(rb'"(?:cookies|\*)"')
 CHANGED = (
     SHARED_CACHES
@@ -85,6 +90,32 @@ def private(
     kept.append((b"cache-control", _cache_control(directives) if directives else PRIVATE))
     if missing:
         kept.append((b"vary", b", ".join(missing.values())))
+    return kept
+
+
+def shared(
+    headers: Iterable[Header], *, state: bytes, length: int | None, decoded: bool = False
+) -> list[Header]:
+    """The header fields of a gated page that is the same for all.
+
+    ``Last-Modified`` stays, for caches that guess by it how long a page is fresh.
+
+    :param state: twelve hexadecimal digits that name the one state that it is made for.
+    :param length: exact length of the body, or ``None`` where it is not known yet.
+    :param decoded: whether the content coding was undone.
+    """
+    kept: list[Header] = []
+    for field in headers:
+        name, value = field
+        lowered = name.lower()
+        if lowered == b"content-length":
+            if length is not None:
+                kept.append((name, b"%d" % length))
+                length = None
+        elif lowered == b"etag":
+            kept.append((name, tag_with_state(value, state)))
+        elif lowered not in DESCRIBING and not (lowered == b"content-encoding" and decoded):
+            kept.append(field)
     return kept
 
 

@@ -1,0 +1,30 @@
+// What pages call of services that may not run: it does nothing, so that nothing throws. A function goes before the service
+// starts, since loaders leave alone what is there; a list stays, since they take it over.
+const made = [];
+const stub = (id, call) => {
+  const path = call.slice(0, -2).split(".");
+  const last = path.pop();
+  let at = window;
+  let root;
+  for (const name of path) {
+    root ??= at[name] ? null : [at, name];
+    at = at[name] ??= {};
+  }
+  if (at[last]) return;
+  at[last] = call.endsWith("[]") ? [] : function () {};
+  if (!Array.isArray(at[last])) {
+    const [on, name] = root ?? [at, last];
+    made.push([id, on, name, on[name]]);
+  }
+};
+for (const [id, calls] of Object.entries(page.stubs ?? {})) {
+  if (allowed(id)) continue;
+  for (const call of calls) {
+    try {
+      stub(id, call);
+    } catch {}
+  }
+}
+if (own) own.withdraw = (open) => {
+  for (const [id, on, name, value] of made) if (open(id) && on[name] === value) delete on[name];
+};
