@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import typer
 
-from consentkit.cli.audit import checkpoint, erase, export, retain, roles, sample, show, stats, verify
+from consentkit.cli.audit import (
+    checkpoint,
+    erase,
+    export,
+    notice,
+    policy,
+    retain,
+    roles,
+    sample,
+    show,
+    stats,
+    verify,
+)
 
 app = typer.Typer(name="audit", help="Look into the log of decisions.", no_args_is_help=True)
 app.command()(show.show)
 app.command()(export.export)
 app.command()(stats.stats)
+app.command()(notice.notice)
+app.add_typer(policy.app)
 app.command("verify")(verify.check)
 app.command()(checkpoint.keygen)
 app.command()(checkpoint.checkpoint)

@@ -1,0 +1,63 @@
+"""A stored notice drawn again, from its document alone: what was served then, whatever the policy says today.
+
+The document fixes every text, the language, the layout, the edge, and the buttons with their order. What it does not hold
+is the style sheet, which is that of this version. The page that is drawn does nothing: no script, no form, no request.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
+from markupsafe import Markup
+
+from consentkit.audit.errors import EventDamaged
+from consentkit.web import client
+from consentkit.web.notice import TEMPLATES
+
+LAYOUTS = ("bar", "box", "modal")
+_NONE = "the stored document is no notice that this version can draw"
+
+
+def read(document: bytes) -> dict[str, Any]:
+    """A stored notice as values.
+
+    :raises EventDamaged: it is none.
+    """
+    try:
+        shown = json.loads(document)
+        buttons = [button["text"] for button in shown["banner"]["buttons"]]
+        fits = shown["kind"] == "notice" and shown["layout"] in LAYOUTS and buttons
+    except (ValueError, KeyError, TypeError, RecursionError):
+        fits = None
+    if not fits:
+        raise EventDamaged(_NONE)
+    return dict(shown)
+
+
+def draw(document: bytes, name: str) -> str:
+    """A whole page that shows both layers.
+
+    :param name: the notice's hash.
+    :raises EventDamaged: the document is no notice.
+    """
+    shown = read(document)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    banner = client.sheet("control", "banner", shown["layout"]).body.decode()
+    page = client.sheet("page").body.decode()
+    try:
+        return environment.get_template("notice/served.html").render(
+            notice=shown,
+            name=name,
+            banner_style=Markup(banner),  # noqa: S704 - our own file
+            page_style=Markup(page),  # noqa: S704 - our own file
+        )
+    except UndefinedError:
+        raise EventDamaged(_NONE) from None
