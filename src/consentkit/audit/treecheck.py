@@ -77,24 +77,24 @@ class TreeCheck:
 
         :param size: what the head says.
         """
-        trusted = sorted(mark for mark in marks if mark.standing in {None, "signed"})
+        trusted = sorted({(mark.size, mark.root) for mark in marks if mark.standing in {None, "signed"}})
         yield from _forks(trusted)
         sound = 0
-        for mark in trusted:
-            if mark.size > size:
-                text = f"the log holds {size} events, and a checkpoint was signed over {mark.size}"
+        for signed, root in trusted:
+            if signed > size:
+                text = f"the log holds {size} events, and a checkpoint was signed over {signed}"
                 yield Finding(None, "rolled-back", text)
-            elif self.roots.get(mark.size) == mark.root:
-                sound = mark.size
-            elif mark.size <= self._edge.size:
-                text = f"events {sound + 1} to {mark.size} are not those that were signed: one of them, or more, was changed"
+            elif self.roots.get(signed) == root:
+                sound = signed
+            elif signed <= self._edge.size:
+                text = f"events {sound + 1} to {signed} are not those that were signed: one of them, or more, was changed"
                 yield Finding(sound + 1, "rewritten", text)
 
 
-def _forks(trusted: Sequence[Mark]) -> Iterator[Finding]:
+def _forks(trusted: Sequence[tuple[int, bytes]]) -> Iterator[Finding]:
     by_size: dict[int, set[bytes]] = {}
-    for mark in trusted:
-        by_size.setdefault(mark.size, set()).add(mark.root)
+    for size, root in trusted:
+        by_size.setdefault(size, set()).add(root)
     for size, roots in by_size.items():
         if len(roots) > 1:
             text = f"two checkpoints over {size} events were signed, and tell of different events"

@@ -18,7 +18,7 @@ from consentkit.audit.checkpoint import Note, Verifier, origin_of, parse
 from consentkit.audit.errors import CheckpointError
 from consentkit.audit.finding import Finding
 from consentkit.audit.fingerprint import Weights
-from consentkit.audit.merkle import STRIDE
+from consentkit.audit.merkle import LARGEST_SIZE, STRIDE
 from consentkit.audit.reader import StoredCheckpoint
 from consentkit.audit.rollup import Count, Key
 from consentkit.audit.rowcheck import RowCheck
@@ -29,6 +29,7 @@ from consentkit.audit.wholereader import WholeReader
 
 SECTION = 1 << 2 * STRIDE
 """Events looked at in one go: 65,536."""
+_ROLLUP = [int, str, str, str, int, int, int]
 SIDE_BY_SIDE = 3 * SECTION
 """Events from which on a second process is worth its start."""
 
@@ -53,42 +54,56 @@ def verify_log(
     """
     reader = WholeReader(url, log_id)
     seed = os.urandom(16)
-    weights, slots = Weights(seed), dict[int, int]()
+    weights, slots, odd = Weights(seed), dict[int, int](), list[Finding]()
 
     def see(key: Key, count: Count) -> None:
-        slots[key.slot] = slots.get(key.slot, 0) + weights.of_row(key, count)
+        if list(map(type, (*key, *count))) == _ROLLUP:
+            slots[key.slot] = slots.get(key.slot, 0) + weights.of_row(key, count)
+        else:
+            odd.append(Finding(None, "rollups", "a row of the roll-ups holds something of another kind"))
 
     head = reader.snapshot(see)
     marks, trouble = _marks(reader, kept, keys)
-    parts = {(part.level, part.position): part.hash for part in reader.parts(head.size)}
-    claims = Claims(head.size, head.edge, parts, marks, slots, trouble)
+    trouble += odd
+    size = head.size
+    if type(size) is not int or not 0 <= size <= LARGEST_SIZE:  # SQLite's columns take what they are given
+        size, trouble = 0, [*trouble, Finding(None, "edge", "the head's size is no number of events")]
+    parts = {(part.level, part.position): part.hash for part in reader.parts(size)}
+    claims = Claims(size, head.edge, parts, marks, slots, trouble)
     check = RowCheck(weights)
 
     def beyond() -> Iterator[Section]:
-        yield examine(reader.beyond(), head.size + 1, head.size, check)
+        yield examine(reader.beyond(), size + 1, size, check)
 
     def erased() -> Iterator[Run]:
-        newer = examine(reader.erasing(head.size), 1, 2**63 - 1, check)
+        newer = examine(reader.erasing(size), 1, 2**63 - 1, check)
         yield from newer.erased
 
-    if head.size >= SIDE_BY_SIDE and processes > 1:
-        seen = _side_by_side(url, reader.log_id, head.size, seed, processes)
+    if size >= SIDE_BY_SIDE and processes > 1:
+        seen = _side_by_side(url, reader, size, seed, processes)
     else:
-        seen = (examine(reader.rows(first, last), first, last, check) for first, last in _ranges(head.size))
+        seen = (
+            examine(reader.rows(first, last), first, last, check) for first, last in _ranges(reader, size)
+        )
     later = Later(erased, reader.personal_within) if reader.sees_personal else None
     report = conclude(
         _watched(chain(seen, beyond()), progress),
-        head.size,
+        size,
         claims,
         documents=reader.documents(),
         later=later,
     )
-    return reader.log_id, head.size, report
+    return reader.log_id, size, report
 
 
-def _ranges(size: int) -> Iterator[tuple[int, int]]:
-    for first in range(1, size + 1, SECTION):
-        yield first, min(size, first + SECTION - 1)
+def _ranges(reader: WholeReader, size: int) -> Iterator[tuple[int, int]]:
+    """Runs of numbers up to the size. One run spans any number that are missing: a head may claim any size."""
+    first = 1
+    while first <= size:
+        here = reader.first_from(first)
+        last = size if here is None else min(size, here + SECTION - 1)
+        yield first, last
+        first = last + 1
 
 
 def _watched(sections: Iterator[Section], progress: Callable[[int], None]) -> Iterator[Section]:
@@ -97,13 +112,13 @@ def _watched(sections: Iterator[Section], progress: Callable[[int], None]) -> It
         progress(section.last)
 
 
-def _side_by_side(url: str, log_id: str, size: int, seed: bytes, processes: int) -> Iterator[Section]:
+def _side_by_side(url: str, reader: WholeReader, size: int, seed: bytes, processes: int) -> Iterator[Section]:
     # Spawned: no connection lives through a fork. A few ahead, so that what is done does not pile up in memory.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         ahead: deque[Future[Section]] = deque()
-        for first, last in _ranges(size):
-            ahead.append(pool.submit(_section, url, log_id, seed, first, last))
+        for first, last in _ranges(reader, size):
+            ahead.append(pool.submit(_section, url, reader.log_id, seed, first, last))
             if len(ahead) > 2 * processes:
                 yield ahead.popleft().result()
         while ahead:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from consentkit.audit.finding import StoredEvent
-from consentkit.audit.merkle import Part
+from consentkit.audit.merkle import LARGEST_SIZE, Part
 from consentkit.audit.reader import Head, Reader
 from consentkit.audit.rollup import Count, Key
 from consentkit.audit.schema import events, personal, rollups, subtrees
@@ -30,6 +30,13 @@ class WholeReader(Reader):
             for row in connection.execution_options(yield_per=PAGE).execute(query):
                 see(Key._make(row[:4]), Count._make(row[4:]))
         return head
+
+    def first_from(self, number: int) -> int | None:
+        """The smallest number from this one on that an event stands under."""
+        query = select(func.min(events.c.seq)).where(events.c.log_id == self.log_id, events.c.seq >= number)
+        with self._reading() as connection:
+            found = connection.execute(query).scalar()
+        return found if type(found) is int else None
 
     def rows(self, first: int, last: int) -> Iterator[StoredEvent]:
         """Events between two numbers, both included; from below 1 where the first is 1.
@@ -75,7 +82,6 @@ class WholeReader(Reader):
 
 def _later(part: Part, size: int) -> bool:
     """Whether a writer may have added this part after the log had so many events."""
-    try:
-        return part.level > 0 and (part.position + 1) << part.level > size
-    except (TypeError, ValueError):
-        return False
+    level, position, _ = part
+    sane = type(level) is int and type(position) is int and 0 < level < LARGEST_SIZE.bit_length()
+    return sane and (position + 1) << level > size
