@@ -17,7 +17,6 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from tests.asgi import (
-    HTML,
     KEY,
     PAGE,
     PATIENCE,
@@ -79,7 +78,6 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a cookie with a prefix": ({"cookie": "__Host-mine"}, "__Host-"),
     "a proxy that is none": ({"trusted_proxies": ["proxy"]}, "proxy"),
     "a path to exclude that is none": ({"exclude": ["admin/*"]}, "admin/"),
-    "a delivery that is not there yet": ({"delivery": "shared"}, "does not exist yet"),
     "a delivery that is none": ({"delivery": "public"}, "'public'"),
     "a policy whose answers fit into no cookie": ({"policy": LARGE}, "at most 1,024 bytes"),
     "a text for a list of paths": ({"exclude": "/admin/*"}, "a list of paths"),
@@ -91,13 +89,6 @@ async def test_a_wrong_configuration_fails_the_start_with_a_message(wrap, name):
     keywords, message = WRONG[name]
 
     assert message in await failed_start(wrap(living, **keywords))
-
-
-@pytest.mark.parametrize("delivery", ["auto", "private"])
-async def test_a_page_is_delivered_to_its_visitor_alone(wrap, delivery):
-    reply = await get(wrap(serving(PAGE, headers=[*HTML, (b"cache-control", b"public")]), delivery=delivery))
-
-    assert reply.one(b"cache-control") == b"private, no-cache"
 
 
 @pytest.mark.parametrize(
