@@ -24,8 +24,8 @@ from consentkit.audit.export import (
     record,
     spreadsheet,
 )
+from consentkit.audit.finding import StoredEvent
 from consentkit.audit.spreadsheet import as_text, defused, delimiter
-from consentkit.audit.verify import StoredEvent
 
 SALT = bytes(range(32))
 HOSTILE = {

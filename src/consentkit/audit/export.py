@@ -18,8 +18,8 @@ from functools import lru_cache
 from typing import Any
 
 from consentkit.audit.errors import EventDamaged
+from consentkit.audit.finding import StoredEvent
 from consentkit.audit.spreadsheet import as_text, defused, delimiter
-from consentkit.audit.verify import StoredEvent
 from consentkit.core.regime import STRICTNESS
 
 COLUMNS = (
@@ -219,7 +219,9 @@ def _alike(canonical: bytes) -> tuple[bytes, bytes, bytes] | None:
     if not isinstance(canonical, bytes):
         return None
     after = canonical.find(b",", canonical.find(_AFTER) + len(_AFTER))
-    id_, personal, time = canonical.find(_ID, after), canonical.find(_PERSONAL), canonical.rfind(_TIME)
+    id_ = canonical.find(_ID, after)
+    personal = canonical.find(_PERSONAL, id_)
+    time = canonical.rfind(_TIME)
     told_, asked = canonical.find(b",", id_ + len(_ID)), canonical.find(b",", personal + len(_PERSONAL))
     if not 0 < after < id_ < told_ <= personal < asked <= time:
         return None

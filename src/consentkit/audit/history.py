@@ -8,11 +8,11 @@ from typing import Any
 
 from consentkit.audit.errors import AuditError, LogLocationError, LogUnavailable
 from consentkit.audit.event import VISITORS_ACTS
+from consentkit.audit.finding import StoredEvent
 from consentkit.audit.merkle import ProofError
 from consentkit.audit.proofs import StoredTree
 from consentkit.audit.reader import Reader, StoredCheckpoint
 from consentkit.audit.receipt import Proof, Stated, make
-from consentkit.audit.verify import StoredEvent
 
 MOST = 50
 """Receipts shown, the newest: a visitor has a handful; a script that took one's cookie has more."""

@@ -14,7 +14,7 @@ LONGEST_VALUE = 200
 """Characters; a longer value is shortened."""
 _TIMES = frozenset({"lifetime", "retention"})
 _FIRST = ("title", "vendor", "purposes", "regime")
-_NOTHING = (None, "", [], {}, False)
+_NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
 _THINGS = {"services": "service", "purposes": "purpose"}
 
 

@@ -25,7 +25,7 @@ from consentkit.audit.checkpoint import Verifier, origin_of
 from consentkit.audit.consentrecord import consent_receipt
 from consentkit.audit.errors import CheckpointError, ReceiptError
 from consentkit.audit.event import leaf_hash, personal_hash
-from consentkit.audit.verify import StoredEvent
+from consentkit.audit.finding import StoredEvent
 
 FORM = "consentkit receipt 1"
 LARGEST = 4 << 20

@@ -14,8 +14,8 @@ import typer
 from consentkit.audit.errors import AuditError
 from consentkit.audit.event import ACTS
 from consentkit.audit.export import MACHINE, Dialect, Wanted, as_csv, jsonl, spreadsheet
-from consentkit.audit.reader import Reader
-from consentkit.audit.verify import StoredEvent
+from consentkit.audit.finding import StoredEvent
+from consentkit.audit.wholereader import WholeReader
 from consentkit.cli.audit.moments import From, To
 from consentkit.cli.audit.options import DEFAULT, LogId, Url
 from consentkit.cli.output import say, stop, warn
@@ -63,11 +63,11 @@ def export(
     if begin is not None and end is not None and begin >= end:
         stop("--to must come after --from.")
     dialect = _dialect(form, locale)
-    reader = Reader(audit, log)
+    reader = WholeReader(audit, log)
     wanted = Wanted(begin, end, site, act, jurisdiction)
     size = reader.size()
     with progress("export", 0 if sys.stdout.isatty() else size) as tell:
-        rows = Passing(reader.events(after + 1, size), wanted, tell)
+        rows = Passing(map(StoredEvent._make, reader.rows(after + 1, size)), wanted, tell)
         lines = jsonl(rows) if dialect is None else as_csv(rows, dialect, header=not after)
         try:
             _write(lines)
