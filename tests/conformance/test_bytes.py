@@ -344,7 +344,10 @@ async def test_38b_utf_16_keeps_its_bytes_and_the_browser_keeps_third_parties_ou
     wrap, decided, codec, mark, kind
 ):
     body = (mark + PAGE.decode()).encode(codec)
-    app = wrap(serving(body, headers=[(b"content-type", kind)]))
+    app = wrap(
+        serving(body, headers=[(b"content-type", kind)]),
+        policy=Policy.model_validate({**POLICY, "unlisted": "allow"}),
+    )
 
     undecided = await get(app)
     accepted = await get(app, headers=[decided("functional", "analytics", "marketing")])

@@ -1,18 +1,23 @@
-"""What all responses share: the rules for each consent, the notice, the counts."""
+"""What all responses share: whose an address is, the rules for each consent, the notice, the counts."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from consentkit.catalogue.index import Index
+from consentkit.catalogue.index import Index, Owner
 from consentkit.catalogue.load import catalogue
 from consentkit.core.consent import Consent
+from consentkit.html.rules import Rules
 from consentkit.web.client import first
 from consentkit.web.gate.candidate import takes_notice
-from consentkit.web.gate.markup import MarkupRules, known_names
+from consentkit.web.gate.delivery import Delivery
+from consentkit.web.gate.loaders import Loaders
+from consentkit.web.gate.markup import known_names
+from consentkit.web.gate.rules import REPORTED, UNKNOWN, Facts, Observed, PageRules, owners_of
 from consentkit.web.narrowing import Narrowing
 from consentkit.web.notice import NoticeBook
 from consentkit.web.request import Visit
@@ -21,6 +26,13 @@ logger = logging.getLogger(__name__)
 
 REMEMBERED = 256
 """States of consent for which compiled rules and names are kept."""
+MOST_STRANGERS = 1000
+"""Third parties that get a line in the log; pages may name any number."""
+UNLISTED = (
+    "{} is known to the catalogue and not named by the policy: shut for good, whatever visitors grant, since the notice does "
+    'not speak of it. Name it under use = […], or say unlisted = "allow"'
+)
+STRANGER = "a third party that neither the policy nor the catalogue knows: {}"
 
 
 def _uncounted(_: Mapping[tuple[str, str, str], int]) -> None:
@@ -46,49 +58,92 @@ class Gate:
     """What all responses share: the policy's rules, the notice, the counts.
 
     :param prefix: path below which our own pages live, without the app's root path.
-    :param observe: nothing is kept from anyone, and what would be is counted.
+    :param delivery: how pages are delivered.
+    :param observe: nothing is gated; what would be is counted.
     :param count: takes counts by kind, service and rule.
     """
 
     book: NoticeBook
     prefix: str
-    tally: Tally = field(default_factory=Tally)
+    delivery: Delivery = "private"
     observe: bool = False
     count: Callable[[Mapping[tuple[str, str, str], int]], None] = _uncounted
+    tally: Tally = field(default_factory=Tally)
     index: Index = field(init=False)
     narrowing: Narrowing = field(init=False)
-    _rules: dict[frozenset[str], MarkupRules] = field(default_factory=dict)
+    _facts: Facts = field(init=False)
+    _rules: dict[frozenset[str], Rules] = field(default_factory=dict)
     _states: dict[tuple[object, ...], bytes] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()
     _warned: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._known = known_names(self.book.policy)
-        self.index = Index(self.book.policy, catalogue())
-        self.narrowing = Narrowing(self.book.policy, self.index)
+        policy = self.book.policy
+        self._known = known_names(policy)
+        self.index = Index(policy, catalogue())
+        self.narrowing = Narrowing(policy, self.index)
+        self._facts = Facts(self.index, Loaders(self.index), self._known)
 
-    def rules(self, consent: Consent) -> MarkupRules:
+    def rules(self, consent: Consent) -> Rules:
         """The rules for a consent, compiled once for each distinct one."""
         found = self._rules.get(consent.allowed)
         if found is None:
             if len(self._rules) >= REMEMBERED:
                 self._rules.clear()
-            found = self._rules[consent.allowed] = MarkupRules(self._known, consent.allowed)
+            rules = PageRules(self._facts, consent.allowed)
+            found = self._rules[consent.allowed] = Observed(rules) if self.observe else rules
         return found
 
     def all_allowed(self, consent: Consent) -> bool:
         """Whether nothing is left to be gated."""
-        return self._known <= consent.allowed
+        if self.observe:
+            return True
+        policy = self.book.policy
+        return self._known <= consent.allowed and policy.unlisted == "allow" and policy.unknown != "gate"
+
+    def gated(self, counts: Mapping[str, int]) -> None:
+        """Count what was made inert in one page.
+
+        :param counts: how often, by the labels of the rules' verdicts.
+        """
+        told: dict[tuple[str, str, str], int] = {}
+        for label, times in counts.items():
+            owners = owners_of(label)
+            for owner in owners:
+                kind = "unknown" if owner.service in (UNKNOWN, REPORTED) else "gate"
+                key = (kind, owner.service, owner.rule)
+                told[key] = told.get(key, 0) + times
+                self._tell(owner)
+            if not self.observe and any(owner.service != REPORTED for owner in owners):
+                self.tally.gated += times
+        if told:
+            self.count(told)
+
+    def _tell(self, owner: Owner) -> None:
+        """Say once what a site's own people should know, since no visitor can do anything about it."""
+        if owner.service in (UNKNOWN, REPORTED):
+            if len(self._warned) < MOST_STRANGERS:
+                self.warn_once(f"unknown {owner.rule}", STRANGER.format(json.dumps(owner.rule)))
+        elif not owner.listed:
+            self.warn_once(f"unlisted {owner.service}", UNLISTED.format(owner.service))
 
     def state(self, visit: Visit) -> bytes:
         """Twelve digits that name all that a page's bytes depend on besides the app."""
         consent = visit.consent
-        key = (consent.allowed, consent.ask, consent.outcome, consent.gpc, takes_notice(visit.asked))
+        key = (
+            consent.allowed,
+            consent.ask,
+            consent.outcome,
+            consent.source,
+            consent.gpc,
+            takes_notice(visit.asked),
+            visit.shared,
+        )
         found = self._states.get(key)
         if found is None:
             if len(self._states) >= REMEMBERED:
                 self._states.clear()
-            word = f"{self.book.policy.version}|{first().name}|{sorted(consent.allowed)}|{key[1:]}"
+            word = f"{self.book.policy.version}|{first().name}|{sorted(consent.allowed)}|{self.observe}|{key[1:]}"
             found = self._states[key] = sha256(word.encode()).hexdigest()[:12].encode()
         return found
 
