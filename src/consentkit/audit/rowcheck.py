@@ -40,6 +40,21 @@ class Facts(NamedTuple):
     subject: tuple[tuple[int, int], ...]
 
 
+class HashCheck:
+    """Looks at hashes alone: whether the tree holds, and nothing of what stands beside it."""
+
+    def look(self, row: StoredEvent) -> tuple[Facts | None, list[Finding]]:
+        """The leaf of a row, and whether it is the stored one."""
+        _, _, _, _, _, canonical, stored, *_ = row
+        if type(canonical) is not bytes:
+            return None, [Finding(row[0], "canonical", "the canonical bytes are no bytes")]
+        leaf = sha256(LEAF_PREFIX + canonical).digest()
+        if leaf == stored:
+            return Facts(leaf, 0, 0, False, ()), []
+        text = "the canonical bytes are not those that the leaf hash was made of"
+        return Facts(leaf, 0, 0, False, ()), [Finding(row[0], "leaf", text)]
+
+
 class Alike(NamedTuple):
     """What events say that are alike."""
 

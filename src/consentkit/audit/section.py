@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from consentkit.audit.finding import Finding, Findings, StoredEvent
 from consentkit.audit.fingerprint import Weights
 from consentkit.audit.merkle import HASH_BYTES
-from consentkit.audit.rowcheck import RowCheck
+from consentkit.audit.rowcheck import HashCheck, RowCheck
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Section:
         return [whole[at : at + HASH_BYTES] for at in range(0, len(whole), HASH_BYTES)]
 
 
-def examine(rows: Iterable[StoredEvent], first: int, last: int, check: RowCheck) -> Section:
+def examine(rows: Iterable[StoredEvent], first: int, last: int, check: RowCheck | HashCheck) -> Section:
     """Look at the rows from ``first`` to ``last``, as the store hands them over in their order.
 
     Rows with numbers outside are findings, and otherwise not looked at.

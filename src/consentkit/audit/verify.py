@@ -37,7 +37,7 @@ class Claims(NamedTuple):
     :param edge: the head's hashes.
     :param parts: stored hashes of the tree, by level and position.
     :param marks: checkpoints.
-    :param slots: fingerprints of the roll-ups, by quarter of an hour.
+    :param slots: fingerprints of the roll-ups, by quarter of an hour; ``None`` leaves them aside.
     :param trouble: what was found wrong in reading these.
     """
 
@@ -45,7 +45,7 @@ class Claims(NamedTuple):
     edge: bytes | None
     parts: Mapping[tuple[int, int], bytes]
     marks: Sequence[Mark]
-    slots: Mapping[int, int]
+    slots: Mapping[int, int] | None
     trouble: Sequence[Finding] = ()
 
 
@@ -171,7 +171,8 @@ class _Whole:
             findings.extend(claims.trouble)
             findings.extend(tree.against_head(claims.size, claims.edge))
             findings.extend(tree.against_parts(claims.parts))
-            findings.extend(_counted(self._slots, claims.slots))
+            if claims.slots is not None:
+                findings.extend(_counted(self._slots, claims.slots))
         findings.extend(_documents(documents))
 
     def _erasures(self, later: Later) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from consentkit.audit.fingerprint import Weights
 from consentkit.audit.merkle import LARGEST_SIZE, STRIDE
 from consentkit.audit.reader import StoredCheckpoint
 from consentkit.audit.rollup import Count, Key
-from consentkit.audit.rowcheck import RowCheck
+from consentkit.audit.rowcheck import HashCheck, RowCheck
 from consentkit.audit.section import Section, examine
 from consentkit.audit.treecheck import Mark
 from consentkit.audit.verify import Claims, Later, Report, Run, conclude
@@ -41,6 +41,7 @@ def verify_log(
     kept: Sequence[Note] = (),
     keys: Sequence[Verifier] = (),
     processes: int = 1,
+    rows: bool = True,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> tuple[str, int, Report]:
     """Check a whole log.
@@ -48,6 +49,7 @@ def verify_log(
     :param kept: checkpoints that lie outside of it.
     :param keys: public keys that its checkpoints may be signed with; without any, signatures are not looked at.
     :param processes: how many may work at once.
+    :param rows: look at what stands in the rows and beside the tree; without, at hashes and checkpoints alone.
     :param progress: called with how many events are done.
     :returns: the log's id, its size, and what was found.
     :raises AuditError: the log cannot be read.
@@ -62,35 +64,34 @@ def verify_log(
         else:
             odd.append(Finding(None, "rollups", "a row of the roll-ups holds something of another kind"))
 
-    head = reader.snapshot(see)
+    head = reader.snapshot(see) if rows else reader.head()
     marks, trouble = _marks(reader, kept, keys)
     trouble += odd
     size = head.size
     if type(size) is not int or not 0 <= size <= LARGEST_SIZE:  # SQLite's columns take what they are given
         size, trouble = 0, [*trouble, Finding(None, "edge", "the head's size is no number of events")]
     parts = {(part.level, part.position): part.hash for part in reader.parts(size)}
-    claims = Claims(size, head.edge, parts, marks, slots, trouble)
-    check = RowCheck(weights)
+    claims = Claims(size, head.edge, parts, marks, slots if rows else None, trouble)
+    check = RowCheck(weights) if rows else HashCheck()
+    read = reader.rows if rows else reader.bare_rows
 
     def beyond() -> Iterator[Section]:
         yield examine(reader.beyond(), size + 1, size, check)
 
     def erased() -> Iterator[Run]:
-        newer = examine(reader.erasing(size), 1, 2**63 - 1, check)
+        newer = examine(reader.erasing(size), 1, LARGEST_SIZE, check)
         yield from newer.erased
 
     if size >= SIDE_BY_SIDE and processes > 1:
-        seen = _side_by_side(url, reader, size, seed, processes)
+        seen = _side_by_side(url, reader, size, seed if rows else None, processes)
     else:
-        seen = (
-            examine(reader.rows(first, last), first, last, check) for first, last in _ranges(reader, size)
-        )
-    later = Later(erased, reader.personal_within) if reader.sees_personal else None
+        seen = (examine(read(first, last), first, last, check) for first, last in _ranges(reader, size))
+    later = Later(erased, reader.personal_within) if rows and reader.sees_personal else None
     report = conclude(
         _watched(chain(seen, beyond()), progress),
         size,
         claims,
-        documents=reader.documents(),
+        documents=reader.documents() if rows else (),
         later=later,
     )
     return reader.log_id, size, report
@@ -112,7 +113,9 @@ def _watched(sections: Iterator[Section], progress: Callable[[int], None]) -> It
         progress(section.last)
 
 
-def _side_by_side(url: str, reader: WholeReader, size: int, seed: bytes, processes: int) -> Iterator[Section]:
+def _side_by_side(
+    url: str, reader: WholeReader, size: int, seed: bytes | None, processes: int
+) -> Iterator[Section]:
     # Spawned: no connection lives through a fork. A few ahead, so that what is done does not pile up in memory.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
@@ -125,14 +128,15 @@ def _side_by_side(url: str, reader: WholeReader, size: int, seed: bytes, process
             yield ahead.popleft().result()
 
 
-def _section(url: str, log_id: str, seed: bytes, first: int, last: int) -> Section:
+def _section(url: str, log_id: str, seed: bytes | None, first: int, last: int) -> Section:
     reader, check = _tools(url, log_id, seed)
-    return examine(reader.rows(first, last), first, last, check)
+    rows = reader.bare_rows if seed is None else reader.rows
+    return examine(rows(first, last), first, last, check)
 
 
 @lru_cache(maxsize=1)
-def _tools(url: str, log_id: str, seed: bytes) -> tuple[WholeReader, RowCheck]:
-    return WholeReader(url, log_id), RowCheck(Weights(seed))
+def _tools(url: str, log_id: str, seed: bytes | None) -> tuple[WholeReader, RowCheck | HashCheck]:
+    return WholeReader(url, log_id), HashCheck() if seed is None else RowCheck(Weights(seed))
 
 
 def _marks(
