@@ -211,7 +211,7 @@ class Reader:
         if kinds:
             query = query.where(rollups.c.kind.in_(kinds))
         with self._reading() as connection:
-            rows = [(Key._make(row[:4]), Count._make(row[4:])) for row in connection.execute(query)]
+            rows = [(Key(*key), Count(n, timed, ms)) for *key, n, timed, ms in connection.execute(query)]
         yield from rows
 
     def _body(self, kind: str, name: str) -> bytes | None:

@@ -57,7 +57,7 @@ def _event(chance: random.Random, time: int) -> Event:
         policy="0" * 64,
         notice="0" * 64,
         how=chance.choice(("banner", "page")),
-        visitor=None if act == "reject" else f"sample-{chance.getrandbits(64):016x}",
+        visitor=None if act == "reject" else _visitor(chance, time),
         granted=granted,
         denied=tuple(purpose for purpose in _PURPOSES if purpose not in granted),
         regimes=tuple((purpose, _REGIMES[jurisdiction]) for purpose in _PURPOSES),
@@ -66,3 +66,8 @@ def _event(chance: random.Random, time: int) -> Event:
         language=chance.choice(("en", "fr", "de", "ar")),
         decided_after_ms=chance.randint(400, 60_000),
     )
+
+
+def _visitor(chance: random.Random, time: int) -> str:
+    # In the order of time, as real ids are.
+    return f"sample-{time // 1_000_000:08x}-{chance.getrandbits(64):016x}"
