@@ -7,14 +7,13 @@ import json
 from typing import Any
 
 import pytest
-from tests.asgi import GATED, HTML, PAGE, SAME, get, post, serving, without_head, without_ours
+from tests.asgi import GATED, HTML, OURS, PAGE, SAME, get, post, serving, without_head, without_ours
 
 from consentkit.core.regime import Regime
 from consentkit.web.excluded import excluder
 from consentkit.web.request import get_consent
 
 INERT = b'type="text/plain" data-ck='
-OURS = b'<span id="consentkit"'
 
 
 def asking(answers: list[Any], question: Any) -> Any:
@@ -245,3 +244,14 @@ def test_a_pattern_of_many_stars_takes_no_time():
 
     assert excluded is not None
     assert not excluded("/" + "a" * 20_000 + "b")
+
+
+@pytest.mark.parametrize(
+    ("mode", "notice"), [(b"navigate", True), (b"cors", False)], ids=["a navigation", "a mere fetch"]
+)
+async def test_a_page_that_a_service_worker_asks_for_has_the_notice_where_it_is_a_navigation(
+    wrap, mode, notice
+):
+    headers = [(b"sec-fetch-dest", b"empty"), (b"sec-fetch-mode", mode), (b"sec-fetch-site", b"same-origin")]
+
+    assert (OURS in (await get(wrap(serving(PAGE)), headers=headers)).body) is notice

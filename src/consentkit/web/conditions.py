@@ -66,7 +66,8 @@ def _may_be_a_page(visit: Visit) -> bool:
     """Whether the answer may be a page: a navigation, or a browser that does not say and would take HTML."""
     dest = text(visit.fields, b"sec-fetch-dest")
     if dest:
-        return dest == "document" or dest in FRAMES
+        navigates = text(visit.fields, b"sec-fetch-mode") == "navigate"
+        return dest == "document" or dest in FRAMES or navigates
     return "text/html" in text(visit.fields, b"accept")
 
 

@@ -251,7 +251,11 @@ def asked_of(fields: Mapping[bytes, bytes]) -> Asked:
     """What a request's header fields say about who will look at the answer."""
     varies = tuple(name for name in (*SCRIPTED, *WHOLE) if name in fields)
     fragment = any(name in fields for name in SCRIPTED) and fields.get(b"hx-boosted") != b"true"
-    return Asked(text(fields, b"sec-fetch-dest"), fragment, varies)
+    dest = text(fields, b"sec-fetch-dest")
+    # A navigation that a service worker passes on has lost its destination (Chromium 156, checked 2026-11).
+    if dest == "empty" and text(fields, b"sec-fetch-mode") == "navigate":
+        dest = "document"
+    return Asked(dest, fragment, varies)
 
 
 def get_consent(request: Any) -> Consent:
