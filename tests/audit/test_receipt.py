@@ -195,10 +195,10 @@ def at(value, path):
         b"no json",
         b"[]",
         b"null",
-        b'{"form": "consentkit receipt 1"}',
+        b'{"form": "consentkit-receipt/1"}',
         b'{"form": "consentkit receipt 2", "evidence": {}}',
-        b'{"form": "consentkit receipt 1", "receipt": {}, "evidence": {"event": "[]"}}',
-        b'{"form": "consentkit receipt 1", "receipt": {}, "evidence": {"event": "{}"}}',
+        b'{"form": "consentkit-receipt/1", "receipt": {}, "evidence": {"event": "[]"}}',
+        b'{"form": "consentkit-receipt/1", "receipt": {}, "evidence": {"event": "{}"}}',
         b"\xff\xfe",
         b"[" * 100_000,
         b" " * (LARGEST + 1),
@@ -236,7 +236,7 @@ def test_a_wrong_key_is_named_and_the_right_one_beside_it_is_enough(site, receip
 
 @pytest.mark.parametrize(
     ("data", "told"),
-    [(b"{", "no JSON"), (b"{}", "its form is not"), (b'{"form":"consentkit receipt 1"}', "damaged")],
+    [(b"{", "no JSON"), (b"{}", "its form is not"), (b'{"form":"consentkit-receipt/1"}', "damaged")],
 )
 def test_a_damaged_file_is_a_line_and_no_traceback(site, tmp_path, data, told):
     done = command(data, tmp_path, site[1].with_name("log.key.pub"))

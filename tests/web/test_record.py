@@ -166,7 +166,7 @@ async def test_the_page_shows_the_choices_and_a_link_to_save_each(app, audit, no
     assert page.one(b"cache-control") == b"no-store"
     assert page.one(b"x-robots-tag") == b"noindex"
     assert saved.one(b"content-disposition").startswith(b'attachment; filename="receipt-')
-    assert json.loads(saved.body)["form"] == "consentkit receipt 1"
+    assert json.loads(saved.body)["form"] == "consentkit-receipt/1"
 
 
 async def test_the_preferences_lead_to_the_record(app, audit):

@@ -27,7 +27,7 @@ from consentkit.audit.errors import CheckpointError, ReceiptError
 from consentkit.audit.event import leaf_hash, personal_hash
 from consentkit.audit.finding import StoredEvent
 
-FORM = "consentkit receipt 1"
+FORM = "consentkit-receipt/1"
 LARGEST = 4 << 20
 """Bytes. A policy with 1,500 services makes receipts of some 2 MB."""
 _DAMAGED = (KeyError, TypeError, ValueError, AttributeError, RecursionError)

@@ -62,7 +62,7 @@ def sql(names: Mapping[str, str] = DEFAULT_NAMES) -> Iterator[str]:
         msg = "two roles have the same name"
         raise ValueError(msg)
     yield "-- Run by the owner of the tables, in the database of the log, after `consentkit db upgrade`:"
-    yield "--   consentkit audit roles | psql --single-transaction --set ON_ERROR_STOP=1 DATABASE"
+    yield "--   consentkit audit roles | psql -1 -v ON_ERROR_STOP=1 DATABASE"
     yield "-- Then give them to who logs in: GRANT consentkit_writer TO the_user_of_the_site;"
     for role, name in names.items():
         yield from _role(role, name)
