@@ -21,6 +21,7 @@ class Section:
 
     :param first: number with which it should begin.
     :param last: and end.
+    :param began: the first number that is there; ``None`` where there is none.
     :param expected: the number that would come next.
     :param events: rows read.
     :param leaves: their leaf hashes, one after another.
@@ -32,6 +33,7 @@ class Section:
     first: int
     last: int
     expected: int
+    began: int | None = None
     events: int = 0
     findings: Findings = field(default_factory=Findings)
     leaves: bytearray = field(default_factory=bytearray)
@@ -48,7 +50,8 @@ class Section:
 def examine(rows: Iterable[StoredEvent], first: int, last: int, check: RowCheck | HashCheck) -> Section:
     """Look at the rows from ``first`` to ``last``, as the store hands them over in their order.
 
-    Rows with numbers outside are findings, and otherwise not looked at.
+    Rows with numbers outside are findings, and otherwise not looked at. What is missing at the beginning and at the end is
+    left to whoever sees the sections before and after.
     """
     section = Section(first, last, first)
     slots, leaves, gone = section.slots, section.leaves, section.gone
@@ -56,7 +59,8 @@ def examine(rows: Iterable[StoredEvent], first: int, last: int, check: RowCheck 
     for row in rows:
         seq = row[0]
         if seq != expected:
-            section.findings.extend(_out_of_sequence(seq, expected, first, last))
+            missing = section.began is not None and expected <= last
+            section.findings.extend(_out_of_sequence(seq, expected, last, missing=missing))
             if type(seq) is not int or seq < expected:
                 continue
         if seq > last:
@@ -64,6 +68,8 @@ def examine(rows: Iterable[StoredEvent], first: int, last: int, check: RowCheck 
                 section.findings.add(Finding(seq, "beyond", f"the head says {last} events"))
             expected = seq + 1
             continue
+        if section.began is None:
+            section.began = seq
         facts, findings = check.look(row)
         if findings:
             section.findings.extend(findings)
@@ -89,13 +95,13 @@ def sections_of(rows: Iterable[StoredEvent], size: int, seed: bytes) -> Iterator
     yield examine(rows, 1, size, RowCheck(Weights(seed)))
 
 
-def _out_of_sequence(seq: object, expected: int, first: int, last: int) -> Iterator[Finding]:
+def _out_of_sequence(seq: object, expected: int, last: int, *, missing: bool) -> Iterator[Finding]:
     if type(seq) is not int:
         yield Finding(None, "gap", "an event stands under something that is no number")
     elif seq < expected:
-        yield Finding(seq, "repeated", f"the number is there twice, or below {first}")
+        yield Finding(seq, "repeated", "the number is there twice, or below 1")
     else:
-        if expected <= last:
+        if missing:
             yield gap(expected, min(seq - 1, last))
         if seq > last:
             yield Finding(seq, "beyond", f"the head says {last} events")

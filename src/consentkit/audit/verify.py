@@ -143,10 +143,12 @@ class _Whole:
 
     def take(self, section: Section) -> None:
         report = self._report
-        if section.expected > section.first and self._missing is not None:
-            report._findings.add(gap(self._missing, section.first - 1))
+        if section.began is not None:
+            expected = section.first if self._missing is None else self._missing
+            if section.began > expected:
+                report._findings.add(gap(expected, section.began - 1))
             self._missing = None
-        if section.expected <= section.last and self._missing is None:
+        if self._missing is None and section.expected <= section.last:
             self._missing = section.expected
         report._findings.merge(section.findings)
         report.events += section.events
