@@ -107,6 +107,11 @@ class Hopper(Walker):
                     entry = self._look(buffer, pos)
                 if entry is not None:
                     verdict, edited, kind, for_head, length = entry
+                    if verdict.wants_text and not traced:
+                        end = self._with_text(buffer, pos, length)
+                        if end > pos:
+                            pos = end
+                            continue
                     if kind is not None and (for_head or not head) and not (edited and traced):
                         end = pos + length
                         if edited:
@@ -137,6 +142,29 @@ class Hopper(Walker):
             if self.verdicts is not verdicts or not self.in_data or not self.tree.plain:
                 return True
             pos = self.pos
+
+    def _with_text(self, buffer: bytes, pos: int, length: int) -> int:
+        """Judge a script or style with its text where all of it is there; return where its end tag starts or ends, or -1."""
+        start = pos + length
+        name = b"style" if buffer[pos + 2 : pos + 3] in b"tT" else b"script"
+        closer = CLOSERS[name](buffer, start)
+        if closer is None or closer.end() - closer.start() == 4 or closer.start() - pos > LIMIT:
+            return -1
+        end = closer.start()
+        verdicts, output = self.verdicts, self.output
+        key = (buffer[pos:end],) if end - pos <= verdicts.longest else None
+        entry = verdicts.known(key) if key else None
+        if entry is None:
+            verdict = verdicts.judge_text(Tag(name, buffer[pos:start]), buffer[start:end], True)
+            entry = (verdict, b"", b"", True, end - pos)
+            if key:
+                verdicts.keep(key, entry)
+        verdict = entry[0]
+        if verdict.insertions or verdict.text_insertions:
+            output.insert(buffer, pos, verdict.insertions)
+            output.insert(buffer, start, verdict.text_insertions)
+            output.count(verdict)
+        return closer.end() + 1 if buffer[closer.end() : closer.end() + 1] == b">" else end
 
     def _leap(self, buffer: bytes, pos: int) -> int:
         """Return the end of an svg, noscript or the like that holds nothing to gate; else `pos`.

@@ -107,7 +107,8 @@ class Rules(Protocol):
         """Answer for an opener and the head of its text (at most `LIMIT` bytes together; `complete`: all of it).
 
         Called only for script and style elements whose opener's verdict said `wants_text`. The opener's own
-        insertions are replaced by this verdict's.
+        insertions are replaced by this verdict's. The rest of a longer style is shown in further parts: `tag.part` is then
+        1, and only `text_insertions` are read.
         """
 
 

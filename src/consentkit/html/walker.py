@@ -43,6 +43,7 @@ class Walker:
     _raw_name = b""
     _opener_tag: Tag | None = None
     _opener_at = 0
+    _style: Tag | None = None  # opener of a style of which more parts are to be judged
     _long: LongTag | None = None
     _long_move = 0
 
@@ -74,7 +75,7 @@ class Walker:
     def passes(self, chunk: bytes) -> bool:
         """Whether this chunk leaves as it is and changes nothing, given that none before it is held."""
         text = self._text
-        return text is not None and self._opener_tag is None and text.passes(chunk)
+        return text is not None and self._opener_tag is None and self._style is None and text.passes(chunk)
 
     def finish(self, buffer: bytes) -> None:
         """The file has ended: place what is not placed, if that place is in data."""
@@ -279,12 +280,44 @@ class Walker:
             self._wait(lt)
             self.pos = start
             return False
-        verdict = self.verdicts.judge_text(tag, buffer[start : min(seen, most)], seen <= most)
+        whole = seen <= most
+        stop = seen if whole else _part(buffer, start, most)
+        verdict = self.verdicts.judge_text(tag, buffer[start:stop], whole)
         self.output.insert(buffer, lt, verdict.insertions)
         self.output.insert(buffer, start, verdict.text_insertions)
         if verdict.insertions or verdict.text_insertions:
             self.output.count(verdict)
         self._opener_tag = None
+        if tag.name == b"style" and not whole:
+            self._style = Tag(tag.name, tag.raw, tag.context, part=1)
+            self.pos = stop
+            self.step = Walker._in_more_style
+            return True
+        return self._text_read(seen, end)
+
+    def _in_more_style(self, buffer: bytes) -> bool:
+        """Show the rest of a style, part by part: its opener has left, its addresses have not."""
+        text, tag, start = self._text, self._style, self.pos
+        if text is None or tag is None:
+            return self._in_text(buffer)
+        most = start + LIMIT
+        end = text.seek(buffer)
+        seen = end if end >= 0 else len(buffer) if self.final else text.resume
+        whole = seen <= most
+        if end < 0 and whole and not self.final:
+            return self._wait(start)
+        stop = seen if whole else _part(buffer, start, most)
+        verdict = self.verdicts.judge_text(tag, buffer[start:stop], whole)
+        self.output.insert(buffer, start, verdict.text_insertions)
+        if verdict.text_insertions:
+            self.output.count(verdict)
+        self.pos = stop
+        if whole:
+            self._style = None
+            return self._text_read(seen, end)
+        return True
+
+    def _text_read(self, seen: int, end: int) -> bool:
         self.pos = seen
         self.step = Walker._in_text
         if end >= 0:
@@ -352,6 +385,12 @@ class Walker:
         if text:
             self.output.put(buffer, at, text)
             self.placed = self.placed or where == "body"
+
+
+def _part(buffer: bytes, start: int, most: int) -> int:
+    """Where a part of a text ends: behind a rule of a style, so that no address is cut, or where there is no more room."""
+    behind = buffer.rfind(b"}", start, most) + 1
+    return behind if behind > start else most
 
 
 def _may_become(head: bytes, cdata: bool) -> bool:

@@ -269,7 +269,8 @@ class Response:
         placement = None
         if not (reading.asked.fragment or self._amp):
             body = partial(self._body, telling) if takes_notice(reading.asked) else b""
-            placement = Placement(head=partial(self._head, telling), body=body, place=gate.book.policy.place)
+            head = b"" if gate.observe else partial(self._head, telling)
+            placement = Placement(head=head, body=body, place=gate.book.policy.place)
         return Rewriter(gate.rules(reading.consent), placement, on_fault=gate.fault)
 
     def _head(self, telling: list[Header], facts: DocumentFacts) -> bytes:

@@ -11,6 +11,9 @@ The order of judgement:
 
 A stilled element names in ``data-ck`` what must be granted for it to live. A name with ``!`` in front is never granted: the
 service is one that no notice speaks of.
+
+Known limits: what a style of more than 64 KB holds behind them is stilled, and comes back with the next page only. A loader in
+a script inside an svg is not looked for, and ``url(`` in a ``style`` attribute is seen when its bracket is written as itself.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Final
 
 from consentkit.catalogue.index import Index, Owner
@@ -34,11 +38,10 @@ from consentkit.web.gate.scripttype import runs
 LISTS: Final = frozenset({b"srcset", b"imagesrcset", b"data-srcset", b"data-lazy-srcset"})
 """Attributes that hold several addresses."""
 DRAWN: Final = {
-    b"use": frozenset({b"href", b"xlink:href"}),
     b"feimage": frozenset({b"href", b"xlink:href"}),
-    **dict.fromkeys((b"body", b"table", b"tbody", b"tr", b"td", b"th"), frozenset({b"background"})),
+    b"body": frozenset({b"background"}),
 }
-"""Further elements that fetch, which the site cannot mark."""
+"""Further elements that fetch, which the site cannot mark. ``use`` fetches from its own site only."""
 RELS: Final = frozenset(
     {
         "apple-touch-icon",
@@ -60,10 +63,10 @@ UNKNOWN: Final = "unknown"
 REPORTED: Final = "reported"
 """What third parties go by that nobody knows: those that are shut, and those that pass and are told of."""
 UNSURE: Final = Owner(UNKNOWN, False, "cannot be read")
-_MARKS: Final = (b"url(", b"image-set(", b"background=", b"data-bg", b"data-background", b"data-src")
-"""What elements of any name are looked at for: styles, and what lazy loaders read."""
-_SHEETS: Final = 64
-"""Style elements remembered; each has up to 64 KB."""
+_MARKS: Final = (b"url(", b"image-set(", b"data-bg")
+"""What elements of any name are looked at for: styles, and what lazy loaders read. Each one more costs every page."""
+_SHEETS: Final = 256
+"""Style elements of which the verdict is remembered, by their digest."""
 _DEEPEST: Final = 3
 """Documents inside ``srcdoc`` inside ``srcdoc``; deeper ones are not looked into, and stay shut."""
 _WANTS_TEXT: Final = Verdict(wants_text=True)
@@ -100,7 +103,7 @@ class PageRules:
     :param depth: how many ``srcdoc`` this document stands in.
     """
 
-    names = frozenset({*FETCHES, b"use", b"feimage", b"body", b"style", b"base"})
+    names = frozenset({*FETCHES, *DRAWN, b"style", b"base"})
     marks = (*MarkupRules.marks, *_MARKS)
 
     def __init__(
@@ -115,7 +118,7 @@ class PageRules:
         self._watches_own = facts.index.watches_own
         self._depth = depth
         self._inside: PageRules | None = None
-        self._sheets: dict[tuple[bytes, bytes], Verdict] = {}
+        self._sheets: dict[bytes, Verdict] = {}
         self.memo: Memo | None = Memo()
 
     def judge(self, tag: Tag) -> Verdict:
@@ -216,7 +219,7 @@ class PageRules:
         ]
 
     def _sheet_known(self, tag: Tag, text: bytes) -> Verdict:
-        key = (tag.raw, text)
+        key = sha256(b"%d%b%b" % (tag.part, tag.raw, text)).digest()
         known = self._sheets.get(key)
         if known is None:
             known = self._sheet(tag, text)
@@ -229,7 +232,7 @@ class PageRules:
         """A style element: one that hides the page for a service that may not run is put away whole."""
         hiding = [owner for selector, owner in self._facts.hiding if selector in text]
         denied = self._facts.index.denied(hiding, self._allowed)
-        if denied:
+        if denied and not tag.part:
             ours = Insertion(tag.name_end, b' media="not all"' + _mark(denied))
             own = [Insertion(each.name_start, PREFIX) for each in tag.attributes if each.name == b"media"]
             return Verdict((ours, *own), label=label_of(denied))
@@ -242,7 +245,7 @@ class PageRules:
             return PASS
         owners = dict.fromkeys(owner for owner, _ in found)
         gated = _gated(owners)
-        ours = Insertion(tag.name_end, _mark(gated) if gated else b"")
+        ours = Insertion(tag.name_end, _mark(gated) if gated else b"")  # of a later part it is not read
         return Verdict((ours,), text_insertions=_inert(found), label=label_of(owners))
 
     def _verdict(
@@ -341,4 +344,7 @@ class Observed:
 def _counted(verdict: Verdict) -> Verdict:
     if verdict.rules is not None:
         return Verdict(rules=Observed(verdict.rules))
-    return Verdict((Insertion(0, b""),), label=verdict.label) if verdict.label else verdict
+    if not verdict.label:
+        return verdict
+    nothing = (Insertion(0, b""),)
+    return Verdict(nothing, text_insertions=nothing, label=verdict.label)
