@@ -44,6 +44,7 @@ async def visited_open(world: World, context: BrowserContext, tab: Page) -> str:
     await world.choose(context, "marketing")
     await tab.goto(address)
     await until(tab, "window.ran >= 2")
+    await tab.wait_for_load_state("load")
     assert {"/a.js", "/b.js", "/i.gif", "/f", "/p.js"} <= set(world.calls)
     await tab.goto("about:blank")
     world.calls.clear()

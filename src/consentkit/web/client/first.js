@@ -26,8 +26,8 @@ class Notice {
     // Of bytes made for another choice nothing is believed.
     const stale = "ckStale" in (this.head?.dataset ?? {});
     this.state = stateFrom(stale ? {} : sent);
-    // A choice that is made inside another page opens nothing, so none is asked for there.
-    if (top !== self) this.root.getElementById("consentkit-banner")?.remove();
+    // A page that is the same for all is so inside another page, too, where no choice opens anything.
+    if ("shared" in this.page && top !== self) this.root.getElementById("consentkit-banner")?.remove();
     this.ready = this.follow(stale || !sent.services);
     this.stay();
   }
