@@ -144,6 +144,7 @@ async def test_after_an_erasure_nothing_is_shown(app, audit, notice):
     run("audit", "erase", found["evidence"]["visitor"], "--yes", url=audit.url)
 
     assert await receipts(app, cookie) == []
+    assert await receipts(app, query=f"?event={found['receipt']['dct:identifier']}") == []
 
 
 async def test_after_a_withdrawal_the_cookie_tells_nobody(app, audit, notice):

@@ -95,4 +95,4 @@ def receipts(
 
 def _is_nobodys(row: StoredEvent) -> bool:
     told = json.loads(row.canonical)
-    return row.visitor is None and told["personal"] is None and told["act"] in VISITORS_ACTS
+    return told["personal"] is None and told["act"] in VISITORS_ACTS
