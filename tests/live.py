@@ -13,14 +13,14 @@ from selectolax.lexbor import LexborHTMLParser
 
 PAGE = "https://paper.example/"
 ADDRESSES = frozenset(
-    "src href data poster srcset imagesrcset lowsrc background srcdoc xlink:href codebase classid".split()
+    b"src href data poster srcset imagesrcset lowsrc background srcdoc xlink:href codebase classid".decode().split()
 )
 LISTS = ("srcset", "imagesrcset")
 FETCHING = frozenset(
-    "script iframe frame img image link embed object source video audio track input use body td feimage".split()
+    b"script iframe frame img image link embed object source video audio track input body feimage".decode().split()
 )
 RELS = frozenset(
-    "preload modulepreload preconnect dns-prefetch prefetch prerender stylesheet icon apple-touch-icon".split()
+    b"preload modulepreload preconnect dns-prefetch prefetch prerender stylesheet icon apple-touch-icon".decode().split()
 )
 DATA = re.compile(r"json|importmap|speculationrules|template|html|text/plain|x-", re.IGNORECASE)
 URL = re.compile(r"""url\(\s*["']?([^"')\s]*)|@import\s*["']([^"']*)""", re.IGNORECASE)

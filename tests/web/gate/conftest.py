@@ -12,6 +12,7 @@ from consentkit.catalogue.known import Catalogue
 from consentkit.catalogue.load import catalogue
 from consentkit.core.policy import Policy
 from consentkit.html.rewriter import Rewriter
+from consentkit.policyfile.use import resolved
 from consentkit.web.gate.loaders import Loaders
 from consentkit.web.gate.markup import known_names
 from consentkit.web.gate.rules import Facts, PageRules
@@ -26,7 +27,7 @@ class Rig:
     """A policy with what is made of it."""
 
     def __init__(self, known: Catalogue | None = None, **policy: Any) -> None:
-        self.policy = Policy.model_validate({**SITE, **policy})
+        self.policy = Policy.model_validate(resolved({**SITE, **policy}, catalogue()))
         self.index = Index(self.policy, known or catalogue())
         self.facts = Facts(self.index, Loaders(self.index), known_names(self.policy))
         self.rules = cache(self._rules)

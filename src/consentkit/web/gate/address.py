@@ -8,6 +8,7 @@ In doubt an address leads elsewhere: ``https:x`` without slashes, which a page o
 read as the host ``x``.
 
 Known limit: what is relative to the page's own path, which the rules do not know, is read as relative to ``/``.
+An IPv4 address is taken as it is written: ``0x7f.1`` is not known as ``127.0.0.1``.
 """
 
 from __future__ import annotations
@@ -94,8 +95,17 @@ def relative_to(href: str, base: Base) -> Base:
 
 
 def candidates(srcset: str) -> list[str]:
-    """The addresses in a ``srcset``. Descriptors pass for relative ones, which does no harm."""
-    return [found.rstrip(",") for found in _CANDIDATE.findall(srcset)]
+    """The addresses in a ``srcset``, where a comma may follow a descriptor without a blank.
+
+    Descriptors, and what stands behind a comma in an address, pass for relative ones: at worst too much is judged.
+    """
+    found: list[str] = []
+    for word in _CANDIDATE.findall(srcset):
+        found.append(word.rstrip(","))
+        behind = word.partition(",")[2].strip(",")
+        if behind:
+            found.append(behind)
+    return found
 
 
 def _relative(text: str, base: Base | None) -> Located | None:

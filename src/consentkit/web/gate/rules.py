@@ -13,7 +13,8 @@ A stilled element names in ``data-ck`` what must be granted for it to live. A na
 service is one that no notice speaks of.
 
 Known limits: what a style of more than 64 KB holds behind them is stilled, and comes back with the next page only. A loader in
-a script inside an svg is not looked for, and ``url(`` in a ``style`` attribute is seen when its bracket is written as itself.
+a script inside an svg is not looked for. In ``style`` attributes ``url(`` is seen where it is written as itself, without
+escapes or character references; in style elements it is seen in every spelling.
 """
 
 from __future__ import annotations
