@@ -206,3 +206,25 @@ async def test_a_template_holds_live_markup_after_a_grant_and_fetches_nothing_it
     await tab.evaluate("document.body.append(t.content.cloneNode(true))")
     await until(tab, "document.querySelector('body > img').complete")
     assert site.hits == ["/p.gif"]
+
+
+async def test_addresses_in_styles_come_back_and_a_page_is_hidden_again(site: Site, tab: Page) -> None:
+    page = (
+        '<p id=one data-ck="analytics" style="color:red;background:url(data:ck,{third}/one.png)">a</p>'
+        '<p id=two data-ck="!other" style="background:url(data:ck,{third}/never.png)">b</p><p id=three>c</p>'
+        '<style data-ck="analytics">#three{background:url("data:ck,{third}/three.png")}</style>'
+        '<style id=hide media="not all" data-ck="analytics" data-ck-media="screen">#two{opacity:0}</style>'
+        '<div id=lazy data-ck="analytics" data-ck-data-bg="/x" data-ck-onclick="window.owned=1">d</div>'
+    )
+    await tab.goto(site.page("/", HEAD + page))
+    assert site.hits == []
+
+    await accept(tab)
+    await until(tab, "hide.media === 'screen'")
+    await until(tab, "lazy.dataset.bg === '/x'")
+
+    assert await tab.evaluate("getComputedStyle(one).backgroundImage.includes('/one.png')")
+    assert await tab.evaluate("getComputedStyle(one).color") == "rgb(255, 0, 0)"
+    assert await tab.evaluate("getComputedStyle(three).backgroundImage.includes('/three.png')")
+    assert await tab.evaluate("lazy.onclick") is None
+    assert "/never.png" not in site.hits

@@ -39,7 +39,6 @@ SPELT = [
         "é.example",
         "1.2.3.4",
         "[::1]",
-        "0x7f.1",
         "user@",
         "u:p@",
         ":443",
@@ -63,9 +62,12 @@ def test_whatever_a_browser_fetches_from_another_host_is_read_so(text: str) -> N
         return
     found = located(text, BASE)
 
-    if right.protocol in ("http:", "https:", "ws:", "wss:") and right.hostname != "paper.example":
+    if right.protocol in ("http:", "https:", "ws:", "wss:") and right.hostname.strip(".") not in (
+        "",
+        "paper.example",
+    ):
         assert found is not None
-        assert found.host.removesuffix(":" + right.port) == right.hostname.rstrip(".")
+        assert found.host.removesuffix(":" + right.port).rstrip(".") == right.hostname.rstrip(".")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 // Brings gated elements to life: the same element put back in its place, in document order, each once. Loaded the first time
 // that something opens: a first view goes without it.
 // Only names that fetch or run are ever restored, and only on elements that fetch or run: a sanitised comment may hold
-// data-* attributes of any name, and must not become an event of its own making.
+// data-* attributes of any name, and must not become an event of its own making. Any other element gets back the addresses in
+// its style, and what a lazy loader reads.
 
 import { all } from "./dom.js";
 
 const KINDS = /^(script|iframe|frame|img|image|link|embed|object|source|track|audio|video|input)$/;
 const PARKED = /^data-ck-(src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|poster|type|data-.+)$/;
+const LAZY = /^data-ck-(data-.+|background|media)$/;
 const RUNS = /^javascript:/i;
 const NO_ADDRESS = /^(?!https?:|data:image\/)[a-z][a-z\d+.-]*:/i;
 
@@ -37,7 +39,7 @@ export function activate(allowed, giveUp) {
 
 async function enlivenAll(allowed, giveUp) {
   const ready = gated(document).filter(
-    (element) => KINDS.test(element.localName) && element.dataset.ck.trim().split(/\s+/).every((name) => name && allowed(name)));
+    (element) => element.dataset.ck.trim().split(/\s+/).every((name) => name && allowed(name)));
   if (ready.some((element) => element.localName === "script" && /document\s*\.\s*write/.test(element.textContent))) return giveUp();
   if (!ready.length) return;
   for (const script of all("[data-ck-head]")) script.withdraw?.(allowed);
@@ -55,6 +57,8 @@ async function enlivenAll(allowed, giveUp) {
 
 async function enliven(element) {
   if (!element.hasAttribute("data-ck")) return;
+  unstill(element);
+  if (!KINDS.test(element.localName)) return element.removeAttribute("data-ck");
   const place = new Comment();
   element.replaceWith(place);
   const script = element.localName === "script";
@@ -64,6 +68,24 @@ async function enliven(element) {
   const done = waits && new Promise((resolve) => (element.onload = element.onerror = resolve));
   place.replaceWith(element);
   await done;
+}
+
+// The gate writes data:ck, before an address in a style, and puts a style that hides the page away by its media.
+const INERT = "data:ck,";
+function unstill(element) {
+  const style = element.getAttribute("style");
+  if (style?.includes(INERT)) element.style.cssText = style.replaceAll(INERT, "");
+  if (element.localName === "style") {
+    const { textContent: sheet } = element;
+    if (sheet.includes(INERT)) element.textContent = sheet.replaceAll(INERT, "");
+    if (element.media === "not all") element.removeAttribute("media");
+  }
+  for (const { name, value } of [...element.attributes]) {
+    const live = LAZY.exec(name)?.[1];
+    if (!live || KINDS.test(element.localName)) continue;
+    element.removeAttribute(name);
+    element.setAttribute(live, value);
+  }
 }
 
 function restore(element, script) {
