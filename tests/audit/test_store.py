@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from consentkit.audit import schema
 from consentkit.audit import upgrade as upgrading
-from consentkit.audit.batch import arrange, powers_of_two, seal
+from consentkit.audit.batch import arrange, cut, seal
 from consentkit.audit.engine import locate, reading, writing
 from consentkit.audit.errors import EventRefused, LogLocationError, LogUnavailable, SchemaMismatch
 from consentkit.audit.event import Document
@@ -246,10 +246,10 @@ def test_repeats_within_a_batch_are_told_from_new_rows(make_event):
     assert [(place.seq, place.fresh) for place in places] == [(10, True), (10, False), (11, True), (11, True)]
 
 
-@pytest.mark.parametrize("count", [0, 1, 5, 256, 1000])
+@pytest.mark.parametrize("count", [0, 1, 5, 16, 17, 27, 256, 1000])
 def test_a_batch_is_cut_into_few_sizes_that_cover_it(count):
-    cuts = list(powers_of_two(count, 256))
+    cuts = list(cut(count, 256))
 
     assert sum(size for _, size in cuts) == count
     assert [start for start, _ in cuts] == [sum(size for _, size in cuts[:n]) for n in range(len(cuts))]
-    assert all(size in {1, 2, 4, 8, 16, 32, 64, 128, 256} for _, size in cuts)
+    assert all(size in {*range(17), 32, 64, 128, 256} for _, size in cuts)

@@ -12,6 +12,9 @@ from consentkit.audit.errors import EventRefused
 from consentkit.audit.event import Event, canonical, leaf_hash, same_but_salt
 from consentkit.audit.rollup import Told, told_of
 
+FEW = 16
+"""Rows that are written by a statement of their own number."""
+
 
 class Recorded(NamedTuple):
     """Where an event stands.
@@ -131,10 +134,11 @@ def _again(row: Row, known: Known) -> Recorded | EventRefused:
     return Recorded(known.id, known.seq, row.canonical == known.canonical)
 
 
-def powers_of_two(count: int, largest: int) -> Iterator[tuple[int, int]]:
-    """Cut ``count`` into pairs of start and size, each size a power of two up to ``largest``."""
+def cut(count: int, largest: int) -> Iterator[tuple[int, int]]:
+    """Cut ``count`` into few pairs of start and size, out of few sizes: any up to :data:`FEW`, or a power of two."""
     start = 0
     while start < count:
-        size = min(largest, 1 << ((count - start).bit_length() - 1))
+        rest = count - start
+        size = rest if rest <= FEW else min(largest, 1 << (rest.bit_length() - 1))
         yield start, size
         start += size

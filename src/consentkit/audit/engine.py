@@ -103,7 +103,7 @@ def _sqlite(address: str, timeout: float) -> Engine:
             timeout=timeout,
             isolation_level=None,
             check_same_thread=False,
-            cached_statements=64,
+            cached_statements=128,
         )
 
     return create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)

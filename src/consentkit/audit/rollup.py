@@ -20,6 +20,7 @@ own are counted under ``act`` alone. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from consentkit.audit.event import VISITORS_ACTS, Event
@@ -101,16 +102,31 @@ def told_by(canonical: dict[str, Any]) -> Told:
 
 def keys(told: Told) -> Iterator[Key]:
     """The rows in which an event is counted."""
-    slot, act = told.slot, told.act
-    yield Key(slot, "act", "", act)
-    if act not in VISITORS_ACTS:
-        return
-    for kind, value in zip(_VALUES, told[2:8], strict=True):
-        yield Key(slot, kind, value or "", act)
-    for purpose in dict.fromkeys(told.granted):
-        yield Key(slot, "purpose", purpose, "granted")
-    for purpose in dict.fromkeys(told.denied):
-        yield Key(slot, "purpose", purpose, "denied")
+    slot = told.slot
+    for thing in _things(*told[1:]):
+        yield Key(slot, *thing)
+
+
+@lru_cache(maxsize=1024)
+def _things(  # noqa: PLR0917 - a cache is keyed by position
+    act: str,
+    jurisdiction: str | None,
+    language: str | None,
+    notice: str,
+    policy: str,
+    signal: str | None,
+    how: str,
+    granted: tuple[str, ...],
+    denied: tuple[str, ...],
+) -> tuple[tuple[str, str, str], ...]:
+    """Kind, name and outcome of all that an event is counted as; the same few for nearly all events of a site."""
+    found = [("act", "", act)]
+    if act in VISITORS_ACTS:
+        values = (jurisdiction, language, notice, policy, signal, how)
+        found += [(kind, value or "", act) for kind, value in zip(_VALUES, values, strict=True)]
+        found += [("purpose", purpose, "granted") for purpose in dict.fromkeys(granted)]
+        found += [("purpose", purpose, "denied") for purpose in dict.fromkeys(denied)]
+    return tuple(found)
 
 
 def tally(events: Iterable[tuple[Told, int | None]]) -> dict[Key, Count]:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table, bindparam, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from consentkit.audit.batch import Known, Recorded, Row, arrange, powers_of_two
+from consentkit.audit.batch import Known, Recorded, Row, arrange, cut
 from consentkit.audit.engine import STORE_ERRORS, cause, locate, sqlite_file, writing
 from consentkit.audit.errors import EventRefused, LogUnavailable
 from consentkit.audit.event import Document
@@ -28,7 +28,7 @@ from consentkit.audit.upsert import adding
 logger = logging.getLogger(__name__)
 
 LARGEST_STATEMENT = 256  # rows: 2,304 parameters; SQLite takes 32,766 since 3.32, PostgreSQL 65,535
-"""A batch is cut into powers of two up to this, so that nine statements, prepared once, serve every size."""
+"""A batch is cut into powers of two up to this, and its last few rows: twenty statements, prepared once, serve every size."""
 
 
 class Clash(Exception):  # noqa: N818 - a signal between two methods, not an error of the log
@@ -250,7 +250,7 @@ class Store:
         self, connection: Connection, table: Table, values: Sequence[tuple[object, ...]]
     ) -> None:
         cursor = connection.connection.cursor()
-        for start, size in powers_of_two(len(values), LARGEST_STATEMENT):
+        for start, size in cut(len(values), LARGEST_STATEMENT):
             flat = tuple(chain.from_iterable(values[start : start + size]))
             cursor.execute(self._sql.insert(table, size), flat)
 
