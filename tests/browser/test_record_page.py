@@ -1,0 +1,70 @@
+"""The visitor's own choices in Chromium, behind the whole middleware."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser
+from tests.asgi import KEY, POLICY, serving
+
+from consentkit.core.policy import Policy
+from consentkit.web.middleware import ConsentMiddleware
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A site on loopback with a log of its own."""
+    app = ConsentMiddleware(
+        serving(b"<!doctype html><html lang=en><body><p>Hello</body></html>"),
+        policy=Policy.model_validate(POLICY),
+        secret_key=KEY,
+        audit=f"sqlite:///{tmp_path / 'consent.db'}",
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield f"http://localhost:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_a_choice_is_found_under_my_choices_and_its_receipt_saved(
+    chromium: Browser, address: str, tmp_path: Path, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, locale="en-GB"
+    )
+    tab = await context.new_page()
+    tab.set_default_timeout(10_000)
+
+    await tab.goto(f"{address}/_consent/")
+    await tab.check("input[value=analytics]")
+    async with tab.expect_response(lambda response: response.request.method == "POST"):
+        await tab.click("button[value=save]")
+    await tab.wait_for_load_state()
+    await tab.goto(f"{address}/_consent/")
+    await tab.click("text=Your choices on this site")
+    shown = await tab.inner_text("main")
+    fits = await tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    async with tab.expect_download() as saving:
+        await tab.click("a[download]")
+    saved = await saving.value
+    await saved.save_as(tmp_path / "receipt.json")
+    await context.close()
+
+    assert fits
+    assert "Not allowed: Marketing" in shown
+    assert saved.suggested_filename.startswith("receipt-")
+    assert json.loads((tmp_path / "receipt.json").read_text("utf-8"))["evidence"]["seq"] == 1
