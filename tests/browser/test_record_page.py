@@ -65,6 +65,6 @@ async def test_a_choice_is_found_under_my_choices_and_its_receipt_saved(
     await context.close()
 
     assert fits
-    assert "Not allowed: Marketing" in shown
+    assert "Allowed: Statistics\n\nNot allowed: Functional, Marketing" in shown
     assert saved.suggested_filename.startswith("receipt-")
     assert json.loads((tmp_path / "receipt.json").read_text("utf-8"))["evidence"]["seq"] == 1
