@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consentkit.cli import check, cookie, demo, init, schema
+from consentkit.cli import check, cookie, demo, explain, init, schema
 from consentkit.cli.output import UNABLE, say, warn
 from consentkit.core.errors import ConsentkitError
 
@@ -53,6 +53,7 @@ app = typer.Typer(
 )
 app.command()(init.init)
 app.command()(check.check)
+app.command()(explain.explain)
 app.command()(cookie.cookie)
 app.command()(schema.schema)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(demo.demo)

@@ -1,0 +1,1 @@
+"""Looking at pages from outside: what the gate would say of each tag."""
