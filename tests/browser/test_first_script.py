@@ -131,6 +131,19 @@ async def test_consent_mode_on_the_next_page_is_the_default_and_one_update(
     assert await tab.evaluate(LAYER) == [DEFAULT, GRANTED, ["config", "X"]]
 
 
+async def test_under_the_advanced_mode_tags_run_and_are_told_that_nothing_is_granted(
+    world: World, tab: Page
+) -> None:
+    world.policy, world.body = {**GOOGLE, "consent_mode": "advanced"}, ""
+    world.tags = LOADER.replace(" data-category=analytics", "")
+
+    await tab.goto(world.open())
+
+    await until(tab, "window.ran === 1")
+    assert await tab.evaluate("window.found") == "undefinedundefined"
+    assert await tab.evaluate(LAYER) == [DEFAULT, ["config", "X"]]
+
+
 async def test_consent_mode_off_says_nothing(world: World, tab: Page) -> None:
     world.policy = {**GOOGLE, "consent_mode": "off"}
     world.policy["services"]["count"] = {**world.policy["services"]["count"], "stubs": []}

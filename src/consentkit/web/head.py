@@ -48,6 +48,7 @@ class Head:
         self._policy = policy
         self._hints = hints
         self._types = types_of(policy)
+        self._told = frozenset(name for name, service in policy.services.items() if service.consent_mode)
         self._stencils: dict[tuple[object, ...], Stencil] = {}
 
     def stencil(
@@ -118,11 +119,12 @@ class Head:
     def _stubs(self, consent: Consent) -> dict[str, list[str]]:
         """The calls of services that may not run, without those that one which may run brings itself."""
         services = self._policy.services
-        brought = {call for name in services if name in consent.allowed for call in services[name].stubs}
+        runs = consent.allowed | (self._told if self._policy.consent_mode == "advanced" else frozenset())
+        brought = {call for name in services if name in runs for call in services[name].stubs}
         found = {
             name: [call for call in service.stubs if call not in brought]
             for name, service in services.items()
-            if name not in consent.allowed
+            if name not in runs
         }
         return {name: calls for name, calls in found.items() if calls}
 
