@@ -98,7 +98,6 @@ def retain(
     how: str = "command",
     only_count: bool = False,
     timeout: float = 30.0,
-    progress: Callable[[int], None] = lambda _parts: None,
 ) -> Erased:
     """Delete the personal part of every consent that ended longer ago than it is to be kept; events ``retain`` say which.
 
@@ -107,7 +106,6 @@ def retain(
     :param keep: seconds from the end of a consent.
     :param lifetime: seconds for which the site believes a choice now; the policies in the log tell how long it did before.
     :param only_count: count what would be deleted.
-    :param progress: told how many parts are deleted.
     :raises LogUnavailable: the rest was not deleted.
     """
     log = _Log(url, log_id, timeout)
@@ -122,7 +120,6 @@ def retain(
             done = _forget(store, log_id, partial(_chosen, batch), telling)
             parts += done.parts
             records += done.records
-            progress(parts)
     return Erased(parts, tuple(records))
 
 
