@@ -31,7 +31,7 @@ def conditional_app(seen: list[dict[bytes, bytes]]) -> Any:
         fields = dict(scope["headers"])
         seen.append(fields)
         status = 304 if fields.get(b"if-none-match") == ETAG[1] else 200
-        headers = FIELDS if status == 200 else [ETAG, PUBLIC]
+        headers = FIELDS if status == 200 else [HTML[0], ETAG, PUBLIC]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": PAGE if status == 200 else b""})
 

@@ -150,6 +150,10 @@ async def test_every_document_has_it_and_a_fragment_has_not(
     assert (HEAD in reply.body) is there
 
 
+async def test_where_all_runs_under_observation_nothing_is_stood_in_for(wrap: Wrap) -> None:
+    assert HEAD not in (await get(wrap(serving(PAGE), policy=policy_of(services=STUBBED), observe=True))).body
+
+
 async def test_a_page_born_of_a_post_is_never_loaded_again(wrap: Wrap) -> None:
     assert told((await get(wrap(serving(PAGE)), method="POST")).body)["posted"] is True
 

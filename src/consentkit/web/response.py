@@ -137,10 +137,10 @@ class Response:
             elif size == 15 and name.lower() == b"clear-site-data" and clears_cookies(value):
                 self._gate.warn_once("clear-site-data", CLEARED)
         status = message["status"]
-        if html and self._gate.delivery != "private":
-            self._deliver(status, headers)
-        elif status == 304 and self._unchanged is not None:
+        if status == 304 and self._unchanged is not None:
             self._visit = self._unchanged
+        elif html and self._gate.delivery != "private":
+            self._deliver(status, headers)
         if speaks:
             message = {**message, "headers": (headers := filtered(self._gate, self._visit, headers))}
         if xhtml:
@@ -274,6 +274,8 @@ class Response:
         return Rewriter(gate.rules(reading.consent), placement, on_fault=gate.fault)
 
     def _head(self, telling: list[Header], facts: DocumentFacts) -> bytes:
+        if self._gate.observe:
+            return b""  # all runs, so nothing is stood in for
         return self._gate.book.head(self._visit.consent, self._seen(telling, facts))
 
     def _body(self, telling: list[Header], facts: DocumentFacts) -> bytes:

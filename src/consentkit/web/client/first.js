@@ -103,7 +103,8 @@ class Notice {
       for (const style of all("style", content)) style.nonce = this.root.querySelector("style")?.nonce;
       this.root.replaceChildren(content);
       const sent = this.enter();
-      if (sent.services && !same(stateFrom(sent), this.state) && this.reload()) return;
+      const ahead = sent.services && !("shared" in this.page) && !same(stateFrom(sent), this.state);
+      if (ahead && this.reload()) return;
     }
     this.adopt(this.state);
   }
