@@ -258,3 +258,23 @@ async def test_what_arrives_after_a_grant_comes_alive(world: World, tab: Page) -
     await until(tab, "document.querySelector('img').src")
     await tab.wait_for_timeout(100)
     assert world.calls == ["/late.gif"]
+
+
+async def test_a_script_that_swaps_the_body_of_a_page_for_all_is_no_reason_to_load_it_again(
+    world: World, tab: Page
+) -> None:
+    world.headers = SHARED
+    await tab.goto(world.open())
+    await tab.locator("#consentkit-accept").click()
+    await until(tab, "window.ran >= 2 && document.querySelectorAll('[data-ck]').length === 0")
+    await called(world, *ALL)
+    world.calls.clear()
+    await tab.evaluate("window.same = 1")
+
+    await tab.evaluate(
+        "fetch('/other').then((a) => a.text()).then((text) =>"
+        " document.body.replaceWith(new DOMParser().parseFromString(text, 'text/html').body))"
+    )
+
+    await called(world, "/i.gif", "/f")
+    assert await tab.evaluate("[window.same, consentkit.state.outcome]") == [1, "accepted"]

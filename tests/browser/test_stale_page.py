@@ -183,3 +183,28 @@ async def refuse(world: World, context: BrowserContext, tab: Page) -> None:
     await tab.goto("about:blank")
     world.calls.clear()
     world.asked.clear()
+
+
+@pytest.mark.parametrize("kind", ["prefetch", "prerender"])
+async def test_a_page_fetched_ahead_of_a_refusal_runs_nothing(
+    world: World, context: BrowserContext, tab: Page, kind: str
+) -> None:
+    rules = f'{{"{kind}": [{{"urls": ["/next"], "eagerness": "immediate"}}]}}'
+    world.own = f'<a href="/next" id="on">on</a><script type="speculationrules">{rules}</script>'
+    address = await visited_open(world, context, tab)
+    await tab.goto(address)
+    for _ in range(150):
+        if "/next" in world.asked:
+            break
+        await tab.wait_for_timeout(20)
+    assert "/next" in world.asked
+    other = await context.new_page()
+    await refuse(world, context, other)
+    await until(tab, "window.consentkit?.state.outcome === 'refused' && document.readyState === 'complete'")
+    world.calls.clear()
+
+    await tab.locator("#on").click()
+
+    await tab.wait_for_url("**/next")
+    await until(tab, f"window.consentkit?.state.outcome === 'refused' && {GATED} > 5")
+    assert world.calls == []
