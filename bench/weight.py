@@ -22,15 +22,17 @@ def wire(body: bytes) -> float:
 
 
 def figures() -> list[Figure]:
-    """The rows about weight: a page with the notice in it, inline style, and our script beside it."""
+    """The rows about weight: a page with the notice and our first script in it, inline style, and our module beside it."""
     bare = page(1, 0)
     book = NoticeBook(POLICY)
-    view = View(next="/", inline=True, view="V" * 16)
-    notice = book.body(resolve(POLICY, Signals(), None, 0), view)
+    view = View(next="/", inline=True, view="V" * 16, hint="__Host-consentkit-hint", script=True)
+    consent = resolve(POLICY, Signals(), None, 0)
+    notice, head = book.body(consent, view), book.head(consent, view)
     script = wire(client.first().body)
     style = wire(client.sheet("control", "banner", POLICY.layout).body)
-    grown = wire(bare.replace(b"<body>", b"<body>" + notice)) - wire(bare)
+    grown = wire(bare.replace(b"<body>", b"<body>" + notice).replace(b"<head>", b"<head>" + head)) - wire(bare)
+    first = wire(client.head("check").body)
     return [
         Figure("first view grows by, brotli / limit", grown + script, WHOLE, "KB", 1.0, "at most"),
-        Figure("JavaScript and style, brotli / limit", script + style, CODE, "KB", 1.0, "at most"),
+        Figure("JavaScript and style, brotli / limit", script + first + style, CODE, "KB", 1.0, "at most"),
     ]
