@@ -41,6 +41,7 @@ TREE = """() => {
 POLICY = Policy.model_validate(
     {
         "site": {"name": "Real", "address": "http://localhost"},
+        "unlisted": "allow",
         "controller": {"name": "Real Ltd", "contact": "real@localhost.example"},
     }
 )

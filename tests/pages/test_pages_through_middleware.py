@@ -17,6 +17,7 @@ pytestmark = pytest.mark.pages
 POLICY = Policy.model_validate(
     {
         "site": {"name": "Real", "address": "http://localhost"},
+        "unlisted": "allow",
         "controller": {"name": "Real Ltd", "contact": "real@localhost.example"},
     }
 )
