@@ -23,7 +23,7 @@ TREE = """() => {
   const out = [];
   const walk = (node, depth) => {
     for (const child of node.childNodes) {
-      if (child.id === 'consentkit') continue;
+      if (child.id === 'consentkit' || child.hasAttribute?.('data-ck-head')) continue;
       if (child.nodeType === 1) {
         const box = child.getBoundingClientRect();
         const attributes = [...child.attributes].map(a => a.name + '=' + a.value).sort().join(' ');
