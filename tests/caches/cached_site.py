@@ -17,7 +17,10 @@ asked: list[str] = []
 
 
 async def pages(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] != "http":
+    if scope["type"] == "lifespan":
+        for phase in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{phase}.complete"})
         return
     asked.append(scope["path"])
     fields = (
