@@ -97,6 +97,8 @@ async def test_in_a_browser_each_visitor_gets_what_he_chose_out_of_the_one_copy(
             await tab.goto(f"http://127.0.0.1:{cache}/public/three")
             await tab.wait_for_function("window.consentkit")
             await tab.evaluate(f"consentkit.{choice}()")
+            if choice == "accept":
+                await tab.wait_for_function("window.ran")
             seen.clear()
 
             answer = await tab.goto(f"http://127.0.0.1:{cache}/public/three")
