@@ -29,7 +29,7 @@ from consentkit import AuditLog, ConsentMiddleware, Policy, testing
 from consentkit.catalogue.load import catalogue
 from consentkit.cli.app import app as command_line
 from consentkit.policyfile.use import resolved
-from consentkit.web.gate.markup import FETCHES
+from consentkit.web.gate.park import FETCHES
 from consentkit.web.words import words_of
 
 ROOT = Path(__file__).parents[1]

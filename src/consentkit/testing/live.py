@@ -6,7 +6,8 @@ from consentkit.core.policy import NECESSARY, Policy
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.rules import PASS, Verdict
 from consentkit.html.tag import Tag
-from consentkit.web.gate.markup import FETCHES, MarkupRules, known_names
+from consentkit.web.gate.markup import MarkupRules, known_names
+from consentkit.web.gate.park import FETCHES
 
 LONGEST_SHOWN = 120
 
@@ -24,7 +25,7 @@ class _Watch(MarkupRules):
         fetches = FETCHES.get(tag.name)
         if fetches is None:
             return PASS
-        needed = self._needed(tag.attributes) - self._allowed
+        needed = self.needed(tag.attributes) - self._allowed
         if needed and _runs(tag, fetches):
             shown = tag.raw[:LONGEST_SHOWN].decode("utf-8", "replace")
             self.live.append((shown, tuple(sorted(needed))))
