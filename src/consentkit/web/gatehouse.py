@@ -71,6 +71,8 @@ class Gate:
     tally: Tally = field(default_factory=Tally)
     index: Index = field(init=False)
     narrowing: Narrowing = field(init=False)
+    asks: bool = field(init=False)
+    """Whether the policy asks visitors anything. Where it does not, a page has no notice and is the same for all."""
     _facts: Facts = field(init=False)
     _rules: dict[frozenset[str], Rules] = field(default_factory=dict)
     _states: dict[tuple[object, ...], bytes] = field(default_factory=dict)
@@ -83,6 +85,7 @@ class Gate:
         self.index = Index(policy, catalogue())
         self.narrowing = Narrowing(policy, self.index)
         self._facts = Facts(self.index, Loaders(self.index), self._known)
+        self.asks = bool(policy.askable)
 
     def rules(self, consent: Consent) -> Rules:
         """The rules for a consent, compiled once for each distinct one."""

@@ -139,7 +139,7 @@ class Response:
         status = message["status"]
         if status == 304 and self._unchanged is not None:
             self._visit = self._unchanged
-        elif html and self._gate.delivery != "private":
+        elif html and (self._gate.delivery != "private" or not self._gate.asks):
             self._deliver(status, headers)
         if speaks:
             message = {**message, "headers": (headers := filtered(self._gate, self._visit, headers))}
@@ -152,8 +152,9 @@ class Response:
         return None
 
     def _deliver(self, status: int, headers: Sequence[Header]) -> None:
-        """Answer for all instead of for this visitor, where the page is one for all."""
-        if is_shared(self._gate.delivery, self._visit.scope["method"], status, headers):
+        """Answer for all instead of for this visitor, where the page is one for all: also where nobody is asked anything."""
+        method = self._visit.scope["method"]
+        if not self._gate.asks or is_shared(self._gate.delivery, method, status, headers):
             self._visit = self._visit.for_all()
 
     async def _piece(self, message: Message) -> None:
@@ -267,7 +268,7 @@ class Response:
     def _make_rewriter(self, telling: list[Header]) -> Rewriter:
         gate, reading = self._gate, self._visit.reading
         placement = None
-        if not (reading.asked.fragment or self._amp):
+        if gate.asks and not (reading.asked.fragment or self._amp):
             body = partial(self._body, telling) if takes_notice(reading.asked) else b""
             head = b"" if gate.observe else partial(self._head, telling)
             placement = Placement(head=head, body=body, place=gate.book.policy.place)
