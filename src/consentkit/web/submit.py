@@ -349,14 +349,15 @@ def _repeats(before: Decision, new: Decision) -> bool:
 
 def _cookies_of_others(visit: Visit) -> str:
     """The cookies that tell one browser behind an address from another: all but ours, which a click changes."""
-    own = visit.resolver.transport.name(visit.keeping) or b""
+    own = visit.resolver.transport.name(visit.keeping)
+    changing = tuple(name + b"=" for name in (own or b"", hint_name(own)))
     pairs = (
         pair.strip()
         for name, value in visit.scope["headers"]
         if name == b"cookie"
         for pair in value.split(b";")
     )
-    return b";".join(pair for pair in pairs if not pair.startswith(own + b"=")).decode("latin-1")
+    return b";".join(pair for pair in pairs if not pair.startswith(changing)).decode("latin-1")
 
 
 def _age(event: str) -> float:
