@@ -182,6 +182,12 @@ def cookie_of(reply: Reply) -> tuple[bytes, bytes]:
     return (b"cookie", b"; ".join(kept))
 
 
+def decision_of(reply: Reply) -> bytes:
+    """The value of the decision cookie that an answer sets; the hint stands behind it."""
+    own, _, _ = cookie_of(reply)[1].partition(b"; ")
+    return own.partition(b"=")[2]
+
+
 def without_head(body: bytes) -> bytes:
     """A page without its first script, which is ours."""
     start = body.find(HEAD)

@@ -226,7 +226,7 @@ async def test_strays_of_our_name_are_cleared_by_the_next_decision(wrap):
 async def test_without_strays_nothing_is_cleared(wrap):
     reply = await post(wrap(serving(PAGE)), {"action": "reject"})
 
-    assert len(reply.every(b"set-cookie")) == 1
+    assert not [value for value in reply.every(b"set-cookie") if b"Max-Age=0" in value]
 
 
 names = st.sampled_from(["functional", "analytics", "marketing"])

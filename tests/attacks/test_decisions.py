@@ -10,7 +10,21 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from tests.asgi import FORM, JSON, KEY, PAGE, SAME, body_of, cookie_of, drive, get, http, post, serving
+from tests.asgi import (
+    FORM,
+    JSON,
+    KEY,
+    PAGE,
+    SAME,
+    body_of,
+    cookie_of,
+    decision_of,
+    drive,
+    get,
+    http,
+    post,
+    serving,
+)
 
 from consentkit.core.cookie import CookieCodec
 from consentkit.core.decision import Decision
@@ -24,8 +38,7 @@ async def notice_of(app: Any, *headers: tuple[bytes, bytes]) -> str:
 
 
 def decision_in(reply: Any) -> Decision:
-    ours, _, _ = cookie_of(reply)[1].partition(b"; ")
-    decision = CookieCodec([KEY], "https://paper.example").load(ours.partition(b"=")[2])
+    decision = CookieCodec([KEY], "https://paper.example").load(decision_of(reply))
     assert decision is not None
     return decision
 
