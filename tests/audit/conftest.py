@@ -50,6 +50,12 @@ def build_refusal(**changes: Any) -> Event:
     return build_event(**{**values, **changes})
 
 
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The spool of a log on PostgreSQL stands in the working folder, which is not the repository's here."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def make_event() -> Callable[..., Event]:
     return build_event
