@@ -10,6 +10,7 @@ from consentkit.web.answer import Answer, Receive, Send
 from consentkit.web.gatehouse import Gate
 from consentkit.web.hint import renewed
 from consentkit.web.notice import View
+from consentkit.web.once import Once
 from consentkit.web.origin import next_of_referer, safe_next
 from consentkit.web.outgoing import expired, storage
 from consentkit.web.pages import Pages
@@ -31,6 +32,7 @@ class Endpoint:
         self._pages = pages
         self._decisions = decisions
         self._audit = audit
+        self._once = Once(gate.book, gate.index)
         self._records = Records(pages.policy, pages, audit)
         self._trying = False
 
@@ -42,14 +44,18 @@ class Endpoint:
         method = visit.scope["method"]
         if rest in ("", "/") and method == "POST":
             answer = await self._decisions.answer(visit, receive, self._view(visit))
+        elif rest == "/once" and method == "POST":
+            answer = await self._once.answer(visit, receive, self._view(visit))
         elif method in READING and rest == "/health":
             answer = self._pages.health(await self._health())
         elif method in READING and rest == "/record":
             answer = await self._records.answer(visit, self._view(visit))
-        elif method in READING:
+        elif method in READING and rest != "/once":
             answer = self._read(visit, rest)
         else:
-            allowed = b"GET, HEAD, POST" if rest in ("", "/") else b"GET, HEAD"
+            allowed = (
+                b"GET, HEAD, POST" if rest in ("", "/") else b"POST" if rest == "/once" else b"GET, HEAD"
+            )
             answer = Answer(405, b"method not allowed\n", headers=((b"allow", allowed),))
         if answer is not None:
             await answer.send(visit.scope, send)

@@ -17,9 +17,11 @@ from consentkit.web.gate.candidate import takes_notice
 from consentkit.web.gate.delivery import Delivery
 from consentkit.web.gate.loaders import Loaders
 from consentkit.web.gate.markup import known_names
+from consentkit.web.gate.placeholder import PlacedRules
 from consentkit.web.gate.rules import REPORTED, UNKNOWN, Facts, Observed, PageRules, owners_of
 from consentkit.web.narrowing import Narrowing
 from consentkit.web.notice import NoticeBook
+from consentkit.web.placeholder import Placeholders
 from consentkit.web.request import Visit
 
 logger = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class Gate:
     """Whether the policy asks visitors anything. Where it does not, a page has no notice and is the same for all."""
     _facts: Facts = field(init=False)
     _rules: dict[frozenset[str], Rules] = field(default_factory=dict)
+    _placed: dict[tuple[frozenset[str], str, str, bool], PlacedRules] = field(default_factory=dict)
     _states: dict[tuple[object, ...], bytes] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()
     _warned: set[str] = field(default_factory=set)
@@ -96,6 +99,33 @@ class Gate:
             rules = PageRules(self._facts, consent.allowed)
             found = self._rules[consent.allowed] = Observed(rules) if self.observe else rules
         return found
+
+    def placed(self, consent: Consent, language: str, root: str, *, restricted: bool) -> Rules:
+        """The same, with placeholders in a language.
+
+        :param root: the path that the app is mounted at.
+        :param restricted: whether the page has a Content-Security-Policy of its own.
+        """
+        if self.observe:
+            return self.rules(consent)
+        key = (consent.allowed, language, root, restricted)
+        found = self._placed.get(key)
+        if found is None:
+            if len(self._placed) >= REMEMBERED:
+                self._placed.clear()
+            draw = self._placeholders(root).draw(language, linked=restricted)
+            waiting = {
+                each: name
+                for name, service in self.book.policy.services.items()
+                if not self.index.may_run(name, consent.allowed)
+                for each in service.widgets
+            }
+            found = self._placed[key] = PlacedRules(self.rules(consent), draw, waiting)
+        return found
+
+    def _placeholders(self, root: str) -> Placeholders:
+        narrowed = self.book.policy.csp == "enforce"
+        return Placeholders(self.book, self.index.services, root + self.prefix, narrowed=narrowed)
 
     def all_allowed(self, consent: Consent) -> bool:
         """Whether nothing is left to be gated."""

@@ -60,6 +60,7 @@ class Pages:
                 ("control",),
                 *(("control", "banner", layout) for layout in ("bar", "box", "modal", "inline")),
                 (PAGE,),
+                ("placeholder",),
             )
         ]
         self._assets = {

@@ -12,37 +12,21 @@ sheet may be kept out then; presentational attributes keep it readable.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from consentkit.core.service import Service
 from consentkit.web import client
+from consentkit.web.gate.placeholder import Draw, Wanted
 from consentkit.web.notice import NoticeBook
 from consentkit.web.stencil import to_ascii
 
 LONGEST_ADDRESS = 2_000
 """Characters of an address that "once" is offered for: the form must stay far below the limit of a request's body."""
+REMEMBERED = 512
+"""Placeholders kept for each language and consent; most pages show the same few."""
 FORMS = frozenset({"captcha", "form"})
 """Kinds without which something on the page cannot be sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a placeholder stands.
-
-    :param names: ids of the services that are waited for; one that is gated for good has ``!`` in front.
-    :param language: tag of a language that the notice has.
-    :param address: what "once" would load; empty where it is not offered.
-    :param poster: a picture of the site's own, as a path; empty for none.
-    :param widget: whether it is a place that a script would fill.
-    """
-
-    names: tuple[str, ...]
-    language: str
-    address: str = ""
-    poster: str = ""
-    widget: bool = False
 
 
 class Placeholders:
@@ -61,46 +45,47 @@ class Placeholders:
         self._prefix = prefix
         self._narrowed = narrowed
         self._template = book.environment.get_template("visitor/placeholder.html")
-        self.srcdoc = lru_cache(1024)(self._srcdoc)
 
-    def language(self, page_lang: str | None) -> str:
-        """The language for a page that says it is in ``page_lang``."""
-        return self._book.language(page_lang, None)
+    def draw(self, language: str, *, linked: bool) -> Draw:
+        """What draws placeholders in a language of ours.
 
-    def _srcdoc(self, place: Place) -> bytes:
+        :param linked: "once" is a link to the content itself. A page whose policy says which frames it may have need not allow
+            a page of ours in one.
+        """
+        return lru_cache(REMEMBERED)(partial(self._srcdoc, language, linked))
+
+    def _srcdoc(self, language: str, linked: bool, wanted: Wanted) -> bytes:
         """`` srcdoc="…"``, ASCII, to stand among the attributes of a frame."""
-        document = self.document(place)
-        escaped = document.replace("&", "&amp;").replace('"', "&quot;").replace("\n", "")
+        document = self.document(language, wanted, linked=linked).replace("\n", "")
+        escaped = document.replace("&", "&amp;").replace('"', "&quot;")
         return b' srcdoc="' + escaped.encode("ascii") + b'"'
 
-    def document(self, place: Place) -> str:
+    def document(self, language: str, wanted: Wanted, *, linked: bool = False) -> str:
         """The placeholder as a document."""
-        words = self._book.words[place.language]
-        name = place.names[0].removeprefix("!")
+        policy, words = self._book.policy, self._book.words[language]
+        name = wanted.names[0].removeprefix("!")
         service = self._services.get(name)
-        policy = self._book.policy
-        askable = len(place.names) == 1 and name in policy.fingerprints
-        reason = "shut" if not askable and place.names[0].startswith("!") else "waits"
-        if service is not None and service.kind in FORMS and askable:
-            reason = "form"
+        askable = len(wanted.names) == 1 and name in policy.services and name in policy.fingerprints
         html = self._template.render(
             words=words,
             name=name,
-            reason=reason,
-            shown=self._shown(name, service, place.language),
+            reason=_reason(wanted, service, askable=askable),
+            shown=self._shown(name, service, language),
             prefix=self._prefix,
             sheet=client.sheet("placeholder"),
-            poster=place.poster,
-            address=place.address if len(place.address) <= LONGEST_ADDRESS else "",
+            poster=wanted.poster,
+            address=wanted.address if len(wanted.address) <= LONGEST_ADDRESS else "",
             askable=askable,
             narrowed=self._narrowed,
-            notice=self._book.notice(place.language).hash,
+            linked=linked,
+            notice=self._book.notice(language).hash,
         )
         return to_ascii(html).decode("ascii")
 
     def _shown(self, name: str, service: Service | None, language: str) -> dict[str, Any]:
         if service is None:
-            return {"title": name, "vendor": name, "purposes": "", "privacy_url": None}
+            title = self._book.purpose(name, language)["title"]
+            return {"title": title, "vendor": "", "purposes": title, "privacy_url": None}
         titles = [self._book.purpose(purpose, language)["title"] for purpose in service.purposes]
         return {
             "title": service.title or service.vendor,
@@ -108,3 +93,12 @@ class Placeholders:
             "purposes": ", ".join(titles),
             "privacy_url": service.privacy_url,
         }
+
+
+def _reason(wanted: Wanted, service: Service | None, *, askable: bool) -> str:
+    """Which sentence tells why something is not there."""
+    if service is None:
+        return "purpose"
+    if wanted.names[0].startswith("!"):
+        return "shut"
+    return "form" if service.kind in FORMS and askable else "waits"

@@ -7,6 +7,7 @@ The start of an HTML response is held until the first piece of its body: by then
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Sequence
 from functools import partial
 
@@ -65,6 +66,9 @@ CLEARED = (
     "again and, under opt-out and notice, a refusal is lost. Passed on unchanged. To keep the choice, clear the app's own "
     'cookies by name, or send only "storage" and "cache"'
 )
+
+
+LANGUAGE = re.compile(rb"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?([A-Za-z0-9-]{2,35})", re.IGNORECASE)
 
 
 class Response:
@@ -179,7 +183,7 @@ class Response:
             await self._send(message)
             return True
         self._amp = not found.encoding and is_amp(bytes(message.get("body", b"")[:HEAD]))
-        self._rewriter = self._make_rewriter(telling)
+        self._rewriter = self._make_rewriter(telling, b"" if found.encoding else message.get("body", b""))
         if message.get("more_body", False):
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
             return False
@@ -265,14 +269,26 @@ class Response:
             sealed.append((b"content-security-policy", CLOSED_CSP))
         return {**start, "headers": sealed}
 
-    def _make_rewriter(self, telling: list[Header]) -> Rewriter:
+    def _make_rewriter(self, telling: list[Header], beginning: bytes) -> Rewriter:
         gate, reading = self._gate, self._visit.reading
         placement = None
         if gate.asks and not (reading.asked.fragment or self._amp):
             body = partial(self._body, telling) if takes_notice(reading.asked) else b""
             head = b"" if gate.observe else partial(self._head, telling)
             placement = Placement(head=head, body=body, place=gate.book.policy.place)
-        return Rewriter(gate.rules(reading.consent), placement, on_fault=gate.fault)
+        root = self._visit.scope.get("root_path") or ""
+        restricted = len(telling) > 1 and any(
+            name.lower() == b"content-security-policy" for name, _ in telling
+        )
+        rules = gate.placed(reading.consent, self._language(telling, beginning), root, restricted=restricted)
+        return Rewriter(rules, placement, on_fault=gate.fault)
+
+    def _language(self, telling: list[Header], beginning: bytes) -> str:
+        """The language for what stands in frames: the page's as far as its beginning tells, else the notice's."""
+        told = LANGUAGE.search(bytes(beginning[:HEAD]))
+        spoken = told[1].decode("ascii") if told else _content_language(telling)
+        accepted = b"" if self._visit.shared else self._visit.fields.get(b"accept-language", b"")
+        return self._gate.book.language(spoken, accepted.decode("latin-1"))
 
     def _head(self, telling: list[Header], facts: DocumentFacts) -> bytes:
         if self._gate.observe:

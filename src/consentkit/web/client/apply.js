@@ -7,7 +7,7 @@
 import { all } from "./dom.js";
 
 const KINDS = /^(script|iframe|frame|img|image|link|embed|object|source|track|audio|video|input)$/;
-const PARKED = /^data-ck-(src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|poster|type|data-.+)$/;
+const PARKED = /^data-ck-(src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|sandbox|poster|type|data-.+)$/;
 const LAZY = /^data-ck-(data-.+|background|media)$/;
 const RUNS = /^javascript:/i;
 const NO_ADDRESS = /^(?!https?:|data:image\/)[a-z][a-z\d+.-]*:/i;
@@ -41,6 +41,7 @@ async function enlivenAll(allowed, giveUp) {
   const ready = gated(document).filter(
     (element) => element.dataset.ck.trim().split(/\s+/).every((name) => name && allowed(name)));
   if (ready.some((element) => element.localName === "script" && /document\s*\.\s*write/.test(element.textContent))) return giveUp();
+  for (const place of all("[data-ck-place]")) if (place.dataset.ckPlace.split(" ").every(allowed)) place.remove();
   if (!ready.length) return;
   for (const script of all("[data-ck-head]")) script.withdraw?.(allowed);
   // A late document.write wipes the page.
@@ -90,6 +91,8 @@ function unstill(element) {
 
 function restore(element, script) {
   if (script) element.removeAttribute("type");
+  // What stood in a frame while it waited is ours.
+  if (element.localName === "iframe") element.removeAttribute("srcdoc");
   for (const { name, value } of [...element.attributes]) {
     const live = PARKED.exec(name)?.[1];
     if (!live) continue;
