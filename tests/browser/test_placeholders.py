@@ -206,7 +206,7 @@ async def test_k09_a_denied_captcha_says_so_at_its_place_and_the_form_lives_when
     page = await (await open_context()).new_page()
     await page.goto(world.open())
     frame = await inside(page, ".robot-check iframe")
-    assert "the form cannot be sent" in await frame.locator("main").inner_text()
+    assert "This form cannot be sent" in await frame.locator("main").inner_text()
 
     await frame.locator("button").click()
 

@@ -19,7 +19,7 @@ from consentkit.web.gate.address import located
 from consentkit.web.gate.park import PREFIX
 from consentkit.web.gate.rules import REPORTED, UNKNOWN, owners_of
 
-WIDGET_SIZE: Final = (304, 150)
+WIDGET_SIZE: Final = (304, 160)
 """Pixels of a placeholder where a script would draw something: as wide as a captcha."""
 _FRAMED: Final = frozenset({b"iframe", b"embed", b"object"})
 _HOLDS: Final = frozenset({b"div", b"span", b"p", b"section"})
