@@ -18,9 +18,7 @@ TYPES = {b".js": b"text/javascript", b".css": b"text/css"}
     "kind",
     [
         b".js",
-        pytest.param(
-            b".css", marks=pytest.mark.xfail(reason="the style sheet is named by its hash, without integrity")
-        ),
+        b".css",
     ],
 )
 async def test_44_our_files_match_the_hash_that_the_page_names_and_have_their_type(wrap, kind):

@@ -26,7 +26,7 @@ def written(module: str) -> str:
 
 def served(module: str) -> str:
     asset = client.first() if module == "first" else client.on_demand(module)
-    return re.sub(r"(\./\w+)\.[0-9a-f]{16}\.js", r"\1.js", asset.body.decode())
+    return re.sub(r"(\./\w+)\.[0-9a-f]{8}\.js", r"\1.js", asset.body.decode())
 
 
 def bare(text: str) -> str:

@@ -40,7 +40,7 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 class Asset:
     """One file of ours.
 
-    :param name: its name under ``/static/``, e.g. ``first.0f1e2d3c4b5a6978.js``.
+    :param name: its name under ``/static/``, e.g. ``first.0f1e2d3c.js``.
     :param body: its bytes.
     :param content_type: value of ``Content-Type``.
     """
@@ -127,6 +127,6 @@ def pack_style(text: str) -> str:
 
 def _asset(stem: str, kind: str, text: str) -> Asset:
     body = text.encode("ascii")
-    digest = hashlib.sha256(body).hexdigest()[:16]
+    digest = hashlib.sha256(body).hexdigest()[:8]
     content_type = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}[kind]
     return Asset(f"{stem}.{digest}.{kind}", body, content_type)
