@@ -30,7 +30,9 @@ def figures() -> list[Figure]:
     notice, head = book.body(consent, view), book.head(consent, view)
     script = wire(client.first().body)
     style = wire(client.sheet("control", "banner", POLICY.layout).body)
-    grown = wire(bare.replace(b"<body>", b"<body>" + notice).replace(b"<head>", b"<head>" + head)) - wire(bare)
+    grown = wire(bare.replace(b"<body>", b"<body>" + notice).replace(b"<head>", b"<head>" + head)) - wire(
+        bare
+    )
     first = wire(client.head("check").body)
     return [
         Figure("first view grows by, brotli / limit", grown + script, WHOLE, "KB", 1.0, "at most"),

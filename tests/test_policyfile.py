@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import consentkit
 from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.policy import Policy
-from consentkit.policyfile import load, load_text, located, schema_text
 from consentkit.core.toml.places import KeyPath, line_of, places
+from consentkit.policyfile import load, load_text, located, schema_text
 
 BAD = sorted((Path(__file__).parent / "policies").glob("*.toml"))
 GOOD = """\
