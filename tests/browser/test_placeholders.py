@@ -243,7 +243,7 @@ async def test_under_a_strict_policy_a_placeholder_is_readable_and_its_buttons_w
 
     frame = await inside(page, "#film")
     assert "Film House Ltd" in await frame.locator("main").inner_text()
-    await frame.locator(".button").click()
+    await frame.locator("a.button").click()
     await until(lambda: world.calls == ["/embed/1"])
 
 

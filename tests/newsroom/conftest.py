@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,8 +155,12 @@ class Visitor:
         """Wait until the page that is shown tells of a choice: a script may reload it first."""
         expect(self.page.locator("#consentkit")).not_to_have_attribute("data-consent", "undecided")
 
-    def called(self) -> set[str]:
-        """What the third party was asked for since the last look."""
+    def called(self, expected: Set[str] = frozenset()) -> set[str]:
+        """What the third party was asked for since the last look; waits for what is expected to be among it."""
+        for _ in range(200):
+            if expected <= {re.sub(r"/embed/.*", "/embed", call["path"]) for call in self.newsroom.calls()}:
+                break
+            self.page.wait_for_timeout(50)
         paths = {re.sub(r"/embed/.*", "/embed", call["path"]) for call in self.newsroom.calls()}
         self.newsroom.forget_calls()
         return paths
