@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Frame, Page
 
+from . import world as site
 from .conftest import ARTEFACTS
 from .world import THIRD, World
 
@@ -85,6 +86,10 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.02)
 
 
+async def until_focused(frame: Frame, words: str) -> None:
+    await frame.wait_for_function("words => document.activeElement?.textContent === words", arg=words)
+
+
 async def inside(page: Page, selector: str) -> Frame:
     """The document that stands in a frame of the page."""
     element = await page.wait_for_selector(selector, state="attached")
@@ -128,12 +133,56 @@ async def test_once_loads_this_frame_alone_and_stores_nothing(open_context, worl
     assert await decided(context) == []
 
 
+async def test_once_leaves_content_in_the_sandbox_that_the_page_wants(open_context, world):
+    page = await (await open_context()).new_page()
+    await page.goto(world.open())
+
+    await (await inside(page, "#film")).locator("button").first.press("Enter")
+
+    await until(lambda: any(THIRD in frame.url for frame in page.frames))
+    (film,) = [frame for frame in page.frames if THIRD in frame.url]
+    await film.wait_for_load_state()
+    assert await film.evaluate("window.origin") == "null"
+    box = await (await film.frame_element()).bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (320, 200)
+
+
+async def test_once_without_a_sandbox_leads_the_very_frame_on(open_context, world):
+    world.body = FRAME.replace(' sandbox="allow-scripts"', "")
+    page = await (await open_context()).new_page()
+    await page.goto(world.open())
+
+    await (await inside(page, "#film")).locator("button").first.press("Enter")
+
+    await until(lambda: world.calls)
+    await until(lambda: any(THIRD in frame.url for frame in page.main_frame.child_frames))
+
+
+async def test_a_placeholder_is_reached_and_pressed_by_the_keyboard_alone(open_context, world):
+    world.body = "<a id=before href=#>Before</a>" + FRAME
+    page = await (await open_context()).new_page()
+    await page.goto(world.open())
+    frame = await inside(page, "#film")
+    await page.focus("#before")
+
+    await page.keyboard.press("Tab")
+    await until_focused(frame, "Load this once")
+    await page.keyboard.press("Tab")
+    await until_focused(frame, "Always allow this provider")
+    await page.keyboard.press("Enter")
+
+    await until(lambda: world.calls)
+    assert set(world.calls) == {"/embed/1"}
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["javascript", "no javascript"])
 async def test_always_opens_this_service_and_the_rest_is_still_asked(open_context, world, scripts):
     world.body = FRAME + FORM
     context = await open_context(java_script_enabled=scripts)
     page = await context.new_page()
-    await page.goto(world.open())
+    world.headers = ((b"referrer-policy", b"no-referrer"),)
+    await page.goto(f"{world.open()}films?a=1")
 
     await (await inside(page, "#film")).locator("button").last.press("Enter")
 
@@ -141,7 +190,7 @@ async def test_always_opens_this_service_and_the_rest_is_still_asked(open_contex
     await page.wait_for_load_state()
     assert set(world.calls) == {"/embed/1"}
     assert await page.locator("#consentkit-banner").is_visible()
-    assert page.url == f"{world.origin}/"
+    assert page.url == f"{world.origin}/films?a=1"
 
 
 async def test_after_accept_the_frame_is_what_the_page_meant(open_context, world):
@@ -156,6 +205,26 @@ async def test_after_accept_the_frame_is_what_the_page_meant(open_context, world
     assert await film.get_attribute("sandbox") == "allow-scripts"
     assert await film.get_attribute("srcdoc") is None
     assert await film.bounding_box() == before
+
+
+@pytest.mark.parametrize("kind", ['type="text/html"', ""], ids=["with a type", "without"])
+@pytest.mark.parametrize("tag", ["embed src", "object data"])
+async def test_what_is_no_frame_has_one_of_its_size_until_it_may_run(open_context, world, tag, kind):
+    name = tag.partition(" ")[0]
+    world.body = f'<{tag}="//{THIRD}:PORT/embed/3" {kind} width="320" height="200"></{name}>'
+    page = await (await open_context()).new_page()
+    await page.goto(world.open())
+    ours = page.locator("[data-ck-place]")
+    box = await ours.bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (324, 204)
+    assert "Harbour Films" in await (await inside(page, "[data-ck-place]")).locator("main").inner_text()
+    assert world.calls == []
+
+    await page.locator("#consentkit-accept").click()
+
+    await until(lambda: world.calls == ["/embed/3"])
+    assert await ours.count() == 0
 
 
 async def test_what_nobody_would_see_stays_empty(open_context, world):
@@ -234,17 +303,20 @@ async def test_a_captcha_accepted_in_place_leaves_no_frame_of_ours(open_context,
     ],
     ids=["own files, trusted types", "nearly nothing"],
 )
+@pytest.mark.parametrize("sandbox", [True, False], ids=["beside the page", "in its frame"])
 async def test_under_a_strict_policy_a_placeholder_is_readable_and_its_buttons_work(
-    open_context, world, policy
+    open_context, world, policy, sandbox
 ):
     world.headers = ((b"content-security-policy", policy.encode()),)
+    world.body = FRAME if sandbox else FRAME.replace(' sandbox="allow-scripts"', "")
     page = await (await open_context()).new_page()
     await page.goto(world.open())
 
     frame = await inside(page, "#film")
     assert "Film House Ltd" in await frame.locator("main").inner_text()
     await frame.locator("a.button").click()
-    await until(lambda: world.calls == ["/embed/1"])
+    await until(lambda: "/embed/1" in world.calls)
+    await until(lambda: len(page.context.pages) == (2 if sandbox else 1))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -262,10 +334,23 @@ async def test_placeholders_are_there_to_be_looked_at(open_context, world, width
     assert world.calls == []
 
 
-async def test_a_placeholder_speaks_the_pages_language(open_context, world):
-    context = await open_context(locale="ar")
+async def test_a_placeholder_stands_where_no_frame_may(open_context, world):
+    world.headers = ((b"content-security-policy", b"default-src 'self'; frame-src 'none'"),)
+    page = await (await open_context()).new_page()
+    await page.goto(world.open())
+
+    assert "Film House Ltd" in await (await inside(page, "#film")).locator("main").inner_text()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_a_placeholder_speaks_the_pages_language(open_context, world, monkeypatch, width):
+    monkeypatch.setattr(site, "PAGE", site.PAGE.replace("lang=en", "lang=ar dir=rtl"))
+    world.body = FRAME.replace(' data-poster="/poster.jpg"', "") + NOT_NAMED + FORM
+    context = await open_context(locale="en-GB", viewport={"width": width, "height": 1000})
     page = await context.new_page()
     await page.goto(world.open())
 
     html = (await inside(page, "#film")).locator("html")
-    assert await html.get_attribute("lang") == "en"
+    await page.screenshot(path=ARTEFACTS / f"placeholders-ar-{width}.png")
+    assert (await html.get_attribute("lang"), await html.get_attribute("dir")) == ("ar", "rtl")
+    assert "التحميل هذه المرة فقط" in await html.inner_text()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tests.asgi import FORM, POLICY, SAME, body_of, drive, http, serving
 
+from consentkit.audit.log import AuditLog
+from consentkit.audit.reader import Reader
 from consentkit.core.policy import Policy
 
 FILM = "https://player.example/embed/1?a=1&b=2"
@@ -15,6 +20,20 @@ FILM = "https://player.example/embed/1?a=1&b=2"
 @pytest.fixture
 def app(wrap: Any) -> Any:
     return wrap(serving(b"<!doctype html>"), policy=Policy.model_validate(POLICY))
+
+
+@pytest.fixture
+def counted(audit: AuditLog) -> Callable[[], Awaitable[dict[tuple[str, ...], int]]]:
+    """Reads what was counted, by kind, service and rule."""
+
+    async def read() -> dict[tuple[str, ...], int]:
+        audit.add_counts({("test", "", ""): 1})  # so that there is a store to read
+        await audit.close()
+        day = int(time.time()) // 86_400
+        rows = Reader(audit.url).counts(day - 1, day)
+        return {tuple(row[1:4]): row.n for row in rows if row.kind != "test"}
+
+    return read
 
 
 async def once(app: Any, body: str, *headers: tuple[bytes, bytes]) -> Any:
@@ -31,6 +50,35 @@ async def test_it_leads_on_to_the_address_and_sets_nothing(app, logged):
     assert reply.one(b"cache-control") == b"no-store"
     assert b"frame-ancestors 'self'" in (reply.one(b"content-security-policy") or b"")
     assert logged() == []
+
+
+async def test_it_is_counted_by_service_and_rule(app, counted):
+    await once(app, f"service=player&address={FILM.partition('&')[0]}")
+
+    assert await counted() == {("once", "player", "player.example"): 1}
+
+
+async def test_a_refused_one_is_not_counted(app, counted):
+    await once(app, "service=player&address=https://evil.example/")
+
+    assert await counted() == {}
+
+
+@pytest.mark.parametrize("sandbox", ["", "allow-scripts allow-forms"])
+async def test_content_that_the_page_sandboxed_stays_in_its_sandbox(app, sandbox):
+    reply = await once(app, f"service=player&address=https://player.example/embed/1&sandbox={sandbox}")
+
+    assert b'<iframe src="https://player.example/embed/1" sandbox="%b"' % sandbox.encode() in reply.body
+    assert b"refresh" not in reply.body
+
+
+async def test_a_sandbox_cannot_write_markup(app):
+    reply = await once(
+        app,
+        "service=player&address=https://player.example/embed/1&sandbox=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+    )
+
+    assert b"<script" not in reply.body
 
 
 @pytest.mark.parametrize(
@@ -52,8 +100,6 @@ async def test_it_leads_on_to_the_address_and_sets_nothing(app, logged):
     ids=lambda value: value[:30] or "empty",
 )
 async def test_no_other_address_is_led_to(app, address):
-    from urllib.parse import urlencode
-
     reply = await once(app, urlencode({"service": "player", "address": address}))
 
     assert reply.status in (400, 413)

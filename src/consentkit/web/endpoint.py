@@ -32,7 +32,7 @@ class Endpoint:
         self._pages = pages
         self._decisions = decisions
         self._audit = audit
-        self._once = Once(gate.book, gate.index)
+        self._once = Once(gate.book, gate.index, gate.count)
         self._records = Records(pages.policy, pages, audit)
         self._trying = False
 

@@ -17,7 +17,7 @@ from consentkit.web.gate.candidate import takes_notice
 from consentkit.web.gate.delivery import Delivery
 from consentkit.web.gate.loaders import Loaders
 from consentkit.web.gate.markup import known_names
-from consentkit.web.gate.placeholder import PlacedRules
+from consentkit.web.gate.placeholder import PLACED, PlacedRules
 from consentkit.web.gate.rules import REPORTED, UNKNOWN, Facts, Observed, PageRules, owners_of
 from consentkit.web.narrowing import Narrowing
 from consentkit.web.notice import NoticeBook
@@ -141,6 +141,8 @@ class Gate:
         """
         told: dict[tuple[str, str, str], int] = {}
         for label, times in counts.items():
+            if label == PLACED:
+                continue
             owners = owners_of(label)
             for owner in owners:
                 kind = "unknown" if owner.service in (UNKNOWN, REPORTED) else "gate"

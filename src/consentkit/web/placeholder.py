@@ -70,11 +70,12 @@ class Placeholders:
             words=words,
             name=name,
             reason=_reason(wanted, service, askable=askable),
-            shown=self._shown(name, service, language),
+            shown=self._shown(wanted, service, language),
             prefix=self._prefix,
             sheet=client.sheet("placeholder"),
             poster=wanted.poster,
             address=wanted.address if len(wanted.address) <= LONGEST_ADDRESS else "",
+            sandbox=wanted.sandbox,
             askable=askable,
             narrowed=self._narrowed,
             linked=linked,
@@ -82,9 +83,11 @@ class Placeholders:
         )
         return to_ascii(html).decode("ascii")
 
-    def _shown(self, name: str, service: Service | None, language: str) -> dict[str, Any]:
+    def _shown(self, wanted: Wanted, service: Service | None, language: str) -> dict[str, Any]:
+        if wanted.host:
+            return {"title": wanted.host, "vendor": wanted.host, "purposes": "", "privacy_url": None}
         if service is None:
-            title = self._book.purpose(name, language)["title"]
+            title = self._book.purpose(wanted.names[0], language)["title"]
             return {"title": title, "vendor": "", "purposes": title, "privacy_url": None}
         titles = [self._book.purpose(purpose, language)["title"] for purpose in service.purposes]
         return {
@@ -97,8 +100,8 @@ class Placeholders:
 
 def _reason(wanted: Wanted, service: Service | None, *, askable: bool) -> str:
     """Which sentence tells why something is not there."""
-    if service is None:
-        return "purpose"
     if wanted.names[0].startswith("!"):
         return "shut"
+    if service is None:
+        return "purpose"
     return "form" if service.kind in FORMS and askable else "waits"

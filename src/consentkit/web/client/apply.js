@@ -67,7 +67,8 @@ async function enliven(element) {
   restore(element, script);
   const waits = script && element.src && !element.hasAttribute("async") && !element.noModule && place.isConnected;
   const done = waits && new Promise((resolve) => (element.onload = element.onerror = resolve));
-  place.replaceWith(element);
+  // An object that once showed what is inside it never loads again (Chromium, seen 2026-11); a copy does.
+  place.replaceWith(element.localName === "object" ? element.cloneNode(true) : element);
   await done;
 }
 

@@ -17,8 +17,10 @@ from consentkit.html.rules import Insertion, Memo, Rules, Verdict
 from consentkit.html.tag import Attribute, Tag
 from consentkit.web.gate.address import located
 from consentkit.web.gate.park import PREFIX
-from consentkit.web.gate.rules import REPORTED, UNKNOWN, owners_of
+from consentkit.web.gate.rules import REPORTED, UNKNOWN, UNSURE, owners_of
 
+PLACED: Final = "placeholder"
+"""The label of what gained a placeholder and was not itself stilled."""
 WIDGET_SIZE: Final = (304, 160)
 """Pixels of a placeholder where a script would draw something: as wide as a captcha."""
 _FRAMED: Final = frozenset({b"iframe", b"embed", b"object"})
@@ -29,6 +31,7 @@ _HIDING: Final = re.compile(
 )
 _SIZE: Final = re.compile(r"\s*([0-9]{1,4})(?:px)?\s*")
 _OWN_PICTURE: Final = re.compile(r"/(?![/\\])[!-~]{0,500}")
+_FREEDOMS: Final = re.compile(r"[a-z\s-]{0,500}")
 
 
 class Wanted(NamedTuple):
@@ -37,11 +40,15 @@ class Wanted(NamedTuple):
     :param names: what must be granted: services, or a purpose; with ``!`` in front what no grant opens.
     :param address: the address that "once" would load; empty where it is not offered.
     :param poster: a picture of the site's own; empty for none.
+    :param host: whose it is where nobody knows more.
+    :param sandbox: what the page's own sandbox leaves to the content; ``None``: it is in none.
     """
 
     names: tuple[str, ...]
     address: str = ""
     poster: str = ""
+    host: str = ""
+    sandbox: str | None = None
 
 
 Draw = Callable[[Wanted], bytes]
@@ -71,7 +78,7 @@ class PlacedRules:
             return Verdict(rules=PlacedRules(verdict.rules, self._draw, self._widgets))
         if not tag.complete:
             return verdict
-        if tag.name in _FRAMED and verdict.label and _seen(tag):
+        if tag.name in _FRAMED and _parked(verdict) and _seen(tag):
             return self._framed(tag, verdict)
         return self._filled(tag, verdict) if self._widgets else verdict
 
@@ -80,19 +87,26 @@ class PlacedRules:
         return self._rules.judge_text(tag, text, complete)
 
     def _framed(self, tag: Tag, verdict: Verdict) -> Verdict:
-        names = _names(verdict.label)
-        if not names:
+        wanted = _wanted(verdict.label)
+        if wanted is None:
             return verdict
         if tag.name == b"iframe":
-            wanted = Wanted(
-                names, _address(tag.get(b"src") or tag.get(b"data-src")), _poster(tag.get(b"data-poster"))
+            wanted = wanted._replace(
+                address=_address(tag.get(b"src")) or _address(tag.get(b"data-src")),
+                poster=_poster(tag.get(b"data-poster")),
+                sandbox=_freedoms(tag.get(b"sandbox")),
             )
             ours = [Insertion(tag.name_end, self._draw(wanted))]
             # A sandbox is for the content that was shut out, and would stop our two forms.
             ours += [Insertion(each.name_start, PREFIX) for each in tag.attributes if each.name == b"sandbox"]
         else:
             width, height = _size(tag.get(b"width"), 300), _size(tag.get(b"height"), 150)
-            ours = [Insertion(len(tag.raw), self._frame(Wanted(names), width, height))]
+            ours = [Insertion(len(tag.raw), self._frame(wanted, width, height))]
+            if tag.name == b"object":
+                # Chromium shows what is inside an object only where it has no type either (seen 2026-11).
+                ours += [
+                    Insertion(each.name_start, PREFIX) for each in tag.attributes if each.name == b"type"
+                ]
         return _with(verdict, ours)
 
     def _filled(self, tag: Tag, verdict: Verdict) -> Verdict:
@@ -120,22 +134,28 @@ class PlacedRules:
         )
 
 
+def _parked(verdict: Verdict) -> bool:
+    """Whether the content itself was shut out; a frame may be stilled for its style alone."""
+    return any(insertion.text == PREFIX for insertion in verdict.insertions)
+
+
 def _with(verdict: Verdict, ours: list[Insertion]) -> Verdict:
     """A verdict with more insertions; at the same place ours stand behind what was there."""
     insertions = sorted((*verdict.insertions, *ours), key=lambda insertion: insertion.at)
-    label = verdict.label or "placeholder"
+    label = verdict.label or PLACED
     return Verdict(tuple(insertions), verdict.text_insertions, verdict.wants_text, label=label)
 
 
-def _names(label: str) -> tuple[str, ...]:
-    """What must be granted; empty where nothing was stilled."""
-    found = [
+def _wanted(label: str) -> Wanted | None:
+    """What must be granted; ``None`` where nothing was stilled, or nobody can say what."""
+    owners = [owner for owner in owners_of(label) if owner.service != REPORTED and owner != UNSURE]
+    names = [
         f"!{owner.service}" if not owner.listed else name
-        for owner in owners_of(label)
-        if owner.service not in (REPORTED, UNKNOWN)
+        for owner in owners
         for name in owner.service.split()
     ]
-    return tuple(dict.fromkeys(found))
+    host = next((owner.rule for owner in owners if owner.service == UNKNOWN), "")
+    return Wanted(tuple(dict.fromkeys(names)), host=host) if names else None
 
 
 def _address(attribute: Attribute | None) -> str:
@@ -152,6 +172,13 @@ def _address(attribute: Attribute | None) -> str:
 def _poster(attribute: Attribute | None) -> str:
     text = attribute.text.strip() if attribute else ""
     return text if _OWN_PICTURE.fullmatch(text) else ""
+
+
+def _freedoms(attribute: Attribute | None) -> str | None:
+    if attribute is None:
+        return None
+    text = attribute.text.lower()
+    return " ".join(text.split()) if _FREEDOMS.fullmatch(text) else ""
 
 
 def _seen(tag: Tag) -> bool:
