@@ -10,17 +10,19 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consentkit.audit.batch import Recorded, seal
 from consentkit.audit.engine import locate, sqlite_file
-from consentkit.audit.errors import AuditError, EventRefused, LogOverloaded
+from consentkit.audit.errors import AuditError, EventRefused, LogOverloaded, LogUnavailable
 from consentkit.audit.event import Document, Event
 from consentkit.audit.patience import Patience
-from consentkit.audit.reader import stored_document
+from consentkit.audit.reader import followed, stored_document
 from consentkit.audit.spool import Kept, Spool
 from consentkit.audit.store import Store
+from consentkit.audit.supersede import key_of, superseding
 from consentkit.audit.writer import Entry, Writer
 
 if TYPE_CHECKING:
@@ -104,12 +106,22 @@ class AuditLog:
         :param documents: the notice and policy that it names; stored unless they are there already.
         :param once: a key of the act, such as a hash of the form that was sent: a second event with the same key is
             not written, and answered with the first one's place and ``fresh=False``. Holds across processes.
-        :raises LogUnavailable: not written within the time-out. Should it turn out to be in the log after all,
-            :meth:`health` counts it as ``late``.
+        :raises LogUnavailable: not written within the time-out. Should it turn out to be in the log after all, an event
+            ``supersede`` says that it is not in force, and :meth:`health` counts it as ``late``.
         :raises LogOverloaded: too many wait; nothing was tried.
         :raises EventRefused: it can never be written.
         """
-        return await self._enter(event, documents, once, None)
+        entry, answer = self._enter(event, documents, once, None)
+        try:
+            return await answer
+        except LogUnavailable:
+            if entry.tried:
+                await self._keep(_doubt(event))
+            raise
+        except asyncio.CancelledError:
+            if entry.tried:  # nobody is answered, so nothing needs to wait
+                asyncio.get_running_loop().run_in_executor(None, self._ready().keep, [_doubt(event)])
+            raise
 
     async def record_refusal(
         self, event: Event, *, documents: Sequence[Document] = (), once: bytes | None = None
@@ -122,13 +134,32 @@ class AuditLog:
         """
         kept = Kept(event, tuple(documents), once)
         try:
-            return await self._enter(event, documents, once, kept)
+            return await self._enter(event, documents, once, kept)[1]
         except EventRefused:
             raise
         except AuditError:
             # The queue is full, or the writer is stuck or could not spool. Spooled twice is written once.
-            safe = await asyncio.to_thread(self._ready().keep, [kept])
-            return Recorded(event.id, None, True) if safe else None
+            return Recorded(event.id, None, True) if await self._keep(kept) else None
+
+    async def supersede(self, event: Event, recorded: Recorded) -> None:
+        """Have the log tell that what was recorded for this event is not in force. Never raises for a fault of the store."""
+        told = superseding(replace(event, id=recorded.id), recorded.seq)
+        await self.record_refusal(told, once=key_of(recorded.id))
+
+    async def followed(self, key: bytes, since: int) -> bool:
+        """Whether another act was recorded after this time, by any process, or lies in the spool of this machine.
+
+        :param key: how the ``once`` of such an act begins: at least a visitor's page view.
+        :param since: microseconds since 1970, UTC.
+        :raises LogUnavailable: the store cannot be read.
+        """
+
+        def look() -> bool:
+            return self._spool.holds(key) or followed(
+                self.url, self.log_id, key, since, timeout=self._timeout
+            )
+
+        return await asyncio.to_thread(look)
 
     def add_counts(self, counts: Mapping[tuple[str, str, str], int]) -> None:
         """Count what happens too often for events: no wait, no input or output, from any thread.
@@ -197,7 +228,7 @@ class AuditLog:
 
     def _enter(
         self, event: Event, documents: Sequence[Document], once: bytes | None, keep: Kept | None
-    ) -> asyncio.Future[Recorded]:
+    ) -> tuple[Entry, asyncio.Future[Recorded]]:
         writer = self._ready()
         if writer.waiting() >= self._limit:
             msg = f"{self._limit} events wait already"
@@ -206,8 +237,18 @@ class AuditLog:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Recorded] = loop.create_future()
         self._patience_of(loop).watch(future)
-        writer.put(Entry(row, tuple(documents), keep, future, loop))
-        return future
+        entry = Entry(row, event, tuple(documents), keep, future, loop)
+        writer.put(entry)
+        return entry, future
+
+    async def _keep(self, kept: Kept) -> bool:
+        """Spool an event; whether it is safe. A disk that hangs holds up nobody for longer than the time-out."""
+        kept_safe = asyncio.get_running_loop().run_in_executor(None, self._ready().keep, [kept])
+        try:
+            return await asyncio.wait_for(asyncio.shield(kept_safe), self._timeout)
+        except TimeoutError:
+            logger.error("the spool did not take an event in time")  # noqa: TRY400 - nothing to trace
+            return False
 
     def _patience_of(self, loop: asyncio.AbstractEventLoop) -> Patience:
         patience = getattr(self._here, "patience", None)
@@ -247,6 +288,11 @@ class AuditLog:
             self._watched = True
             atexit.register(_drain_at_exit, weakref.ref(self))
         return self._writer
+
+
+def _doubt(event: Event) -> Kept:
+    """What the spool keeps of a grant that was not confirmed, although the store may have taken it."""
+    return Kept(superseding(event, None), (), key_of(event.id), event.id)
 
 
 def default_spool(url: str, log_id: str) -> Path:

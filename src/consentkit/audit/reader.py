@@ -271,6 +271,36 @@ def stored_document(url: str, kind: str, name: str, *, timeout: float) -> bytes 
         raise LogUnavailable(msg) from None
 
 
+def followed(url: str, log_id: str, key: bytes, since: int, *, timeout: float) -> bool:
+    """Whether the log holds an act of a visitor after ``since`` whose ``once`` begins with ``key``.
+
+    :param since: microseconds since 1970, UTC.
+    :raises LogUnavailable: the store cannot be read.
+    """
+    query = (
+        select(events.c.seq)
+        .where(
+            events.c.log_id == log_id,
+            events.c.once >= key,
+            events.c.once < _after(key),
+            events.c.time > since,
+        )
+        .limit(1)
+    )
+    try:
+        with reading(locate(url), timeout).begin() as connection:
+            return connection.execute(query).first() is not None
+    except STORE_ERRORS as error:
+        msg = f"the log cannot be read: {cause(error)}"
+        raise LogUnavailable(msg) from None
+
+
+def _after(key: bytes) -> bytes:
+    """The first text of bytes beyond all that begin with this one; this one must not be all ``0xFF``."""
+    cut = key.rstrip(b"\xff")
+    return cut[:-1] + bytes([cut[-1] + 1])
+
+
 def _may_read_personal(connection: Connection) -> bool:
     query = select(func.has_table_privilege(personal.name, "SELECT"))
     return bool(connection.execute(query).scalar())

@@ -8,6 +8,7 @@ store takes each event id once.
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import logging
 import os
@@ -26,14 +27,22 @@ except ImportError:  # pragma: no cover - Windows: one worker per spool, as the 
 
 logger = logging.getLogger(__name__)
 
+LARGEST = 64 << 20
+"""Bytes: some 80,000 refusals. Beyond it a refusal still takes effect, is counted as lost, and the server's log says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An event in the spool, with what :meth:`AuditLog.record` was given beside it."""
+    """An event in the spool, with what :meth:`AuditLog.record` was given beside it.
+
+    :param about: id of the event that this one supersedes, while nobody knows whether it is in the log: to be written with
+        its number if it is, and else not at all.
+    """
 
     event: Event
     documents: tuple[Document, ...] = ()
     once: bytes | None = None
+    about: str | None = None
 
 
 class Spool:
@@ -50,9 +59,13 @@ class Spool:
         lines = b"".join(to_line(one) for one in kept)
         with self._locked() as file:
             end = os.lseek(file, 0, os.SEEK_END)
+            if end + len(lines) > LARGEST:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             try:
                 _write_all(file, lines if _ends_a_line(file, end) else b"\n" + lines)
                 os.fsync(file)
+                if end == 0:  # perhaps new: its name in the folder must be on disk too
+                    _sync_folder(self._path)
             except OSError:
                 with suppress(OSError):
                     os.ftruncate(file, end)
@@ -65,6 +78,15 @@ class Spool:
         except OSError:
             return False
 
+    def holds(self, key: bytes) -> bool:
+        """Whether an event lies here whose ``once`` begins with this."""
+        if not self.waiting():
+            return False
+        try:
+            return b'"once":"%s' % key.hex().encode() in self._path.read_bytes()
+        except FileNotFoundError:
+            return False
+
     def count(self) -> int:
         """How many events lie here."""
         try:
@@ -74,33 +96,37 @@ class Spool:
             return 0
 
     def replay(self, take: Callable[[list[Kept]], None]) -> int:
-        """Hand all lines to ``take``, and forget them once it returns.
+        """Hand all lines to ``take``, and forget them once it returns. Nothing while another process is about it.
 
         :raises OSError: the file cannot be read or emptied. Whatever ``take`` raises leaves the file as it was.
         :returns: how many events were handed over.
         """
-        with self._locked() as file:
-            kept, damaged = _parse(_read_all(file))
-            if kept:
-                take(kept)
-            if damaged:
-                # Half a line is what a crash leaves of an event that nobody was told is safe.
-                logger.warning(
-                    "%d damaged line(s) of the spool are kept in the file ending in .damaged", len(damaged)
-                )
-                _append_private(
-                    self._path.with_name(self._path.name + ".damaged"), b"\n".join(damaged) + b"\n"
-                )
-            os.ftruncate(file, 0)
-            os.fsync(file)
+        try:
+            with self._locked(wait=False) as file:
+                return self._hand_over(file, take)
+        except BlockingIOError:
+            return 0
+
+    def _hand_over(self, file: int, take: Callable[[list[Kept]], None]) -> int:
+        kept, damaged = _parse(_read_all(file))
+        if kept:
+            take(kept)
+        if damaged:
+            # Half a line is what a crash leaves of an event that nobody was told is safe.
+            logger.warning(
+                "%d damaged line(s) of the spool are kept in the file ending in .damaged", len(damaged)
+            )
+            _append_private(self._path.with_name(self._path.name + ".damaged"), b"\n".join(damaged) + b"\n")
+        os.ftruncate(file, 0)
+        os.fsync(file)
         return len(kept)
 
     @contextmanager
-    def _locked(self) -> Iterator[int]:
+    def _locked(self, *, wait: bool = True) -> Iterator[int]:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX)
+                fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield file
         finally:
             os.close(file)
@@ -127,7 +153,7 @@ def to_line(kept: Kept) -> bytes:
     """One line of JSON, its end included."""
     papers = [[paper.kind, paper.hash, base64.b64encode(paper.body).decode()] for paper in kept.documents]
     once = None if kept.once is None else kept.once.hex()
-    line = {"v": 1, "event": asdict(kept.event), "documents": papers, "once": once}
+    line = {"v": 1, "event": asdict(kept.event), "documents": papers, "once": once, "about": kept.about}
     return json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
 
@@ -139,7 +165,8 @@ def from_line(line: bytes) -> Kept:
     value = json.loads(line)
     event = {name: _tuples(item) for name, item in value["event"].items() if name in _EVENT_FIELDS}
     papers = tuple(Document(kind, name, base64.b64decode(body)) for kind, name, body in value["documents"])
-    return Kept(Event(**event), papers, None if value["once"] is None else bytes.fromhex(value["once"]))
+    once = None if value["once"] is None else bytes.fromhex(value["once"])
+    return Kept(Event(**event), papers, once, value.get("about"))
 
 
 _EVENT_FIELDS = {field.name for field in fields(Event)}
@@ -163,10 +190,21 @@ def _read_all(file: int) -> bytes:
     return b"".join(parts)
 
 
+def _sync_folder(path: Path) -> None:
+    if os.name != "posix":  # pragma: no cover - Windows opens no folders
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def _append_private(path: Path, data: bytes) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         _write_all(file, data)
         os.fsync(file)
+        _sync_folder(path)
     finally:
         os.close(file)

@@ -22,6 +22,7 @@ from consentkit.audit.event import Document
 from consentkit.audit.merkle import Edge, ProofError
 from consentkit.audit.rollup import tally
 from consentkit.audit.schema import counts, events, log_head, personal, rollups, subtrees
+from consentkit.audit.supersede import key_of, without_keys_of
 from consentkit.audit.upgrade import migrate, require
 from consentkit.audit.upsert import adding
 
@@ -36,7 +37,11 @@ class Clash(Exception):  # noqa: N818 - a signal between two methods, not an err
 
 
 class ConnectionLost(LogUnavailable):
-    """The connection broke or could not be made: what it was told last may have been done, or not."""
+    """The connection broke: what it was told last may have been done, or not."""
+
+
+class Unreachable(LogUnavailable):
+    """No connection could be made, to a server that may be back in a moment. Nothing was done."""
 
 
 class Store:
@@ -71,7 +76,7 @@ class Store:
             _close(connection)
             msg = f"the log cannot be opened: {cause(error)}"
             # A server that restarts is back in a moment; a file that cannot be opened now cannot be in a moment either.
-            raise (ConnectionLost if self._file is None else LogUnavailable)(msg) from None
+            raise (Unreachable if self._file is None else LogUnavailable)(msg) from None
         except BaseException:
             _close(connection)
             raise
@@ -118,6 +123,17 @@ class Store:
             rows = change(connection)
             places = self._write(connection, rows, (), look=False) if rows else []
         return [place for place in places if isinstance(place, Recorded)]
+
+    def places(self, ids: Sequence[str]) -> dict[str, int]:
+        """Numbers of those of these events that are in the log; the others are not on their way either.
+
+        :raises LogUnavailable: the store cannot tell.
+        """
+        query = select(events.c.id, events.c.seq).where(events.c.log_id == self._log_id, events.c.id.in_(ids))
+        with self._transaction() as connection:
+            # A connection that broke in its commit held the head: whoever has it now sees what became of that.
+            self._take(connection, 0)
+            return {found.id: found.seq for found in connection.execute(query)}
 
     def count(self, day: int, numbers: Mapping[tuple[str, str, str], int]) -> None:
         """Add to the counts of a day.
@@ -188,7 +204,9 @@ class Store:
         fresh, places = rows, None
         if look:
             size, _ = self._take(connection, 0)  # from here on no other writer of this log can come between
-            fresh, places = arrange(rows, self._find(connection, rows), size + 1)
+            found = self._find(connection, rows)
+            unheld = without_keys_of(rows, found, self._superseded(connection, found))
+            fresh, places = arrange(unheld, found, size + 1)
         last, edge = self._take(connection, len(fresh))
         first = last - len(fresh) + 1
         if fresh:
@@ -223,6 +241,11 @@ class Store:
             ),
         )
         return [Known(*found) for found in connection.execute(query)]
+
+    def _superseded(self, connection: Connection, found: Sequence[Known]) -> set[bytes | None]:
+        keys = [key_of(known.id) for known in found if known.once is not None]
+        query = select(events.c.once).where(events.c.log_id == self._log_id, events.c.once.in_(keys))
+        return set(connection.execute(query).scalars()) if keys else set()
 
     def _insert(self, connection: Connection, rows: Sequence[Row], first: int) -> None:
         columns = list(zip(*rows, strict=True))

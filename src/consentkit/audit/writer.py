@@ -15,18 +15,18 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from consentkit.audit import fork
 from consentkit.audit.batch import Recorded, Row, seal
 from consentkit.audit.counting import Counting
 from consentkit.audit.engine import cause
 from consentkit.audit.errors import AuditError, LogUnavailable
-from consentkit.audit.event import SALT_BYTES, Document
+from consentkit.audit.event import SALT_BYTES, Document, Event
 from consentkit.audit.spool import Kept, Spool
-from consentkit.audit.store import Clash, ConnectionLost, Store
+from consentkit.audit.store import Clash, ConnectionLost, Store, Unreachable
+from consentkit.audit.supersede import key_of, numbered, superseding
 
 logger = logging.getLogger(__name__)
 
@@ -39,17 +39,28 @@ LONGEST_PAUSE = 2.0
 REPLAY_EVERY = 1.0  # seconds between tries while events lie in the spool
 
 
-class Entry(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Entry:
     """An event on its way.
 
     :param keep: what to spool if the store does not take it; ``None`` for a grant, which is then answered instead.
+    :param future: whom to answer; ``None`` where nobody waits.
+    :param tried: whether the store may have been told of it. Set before the writer looks whether its caller still waits,
+        so that a caller who gave up and finds it unset knows that it will not be written.
     """
 
     row: Row
+    event: Event
     documents: tuple[Document, ...]
     keep: Kept | None
-    future: asyncio.Future[Recorded]
-    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Recorded] | None
+    loop: asyncio.AbstractEventLoop | None
+    tried: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is still to be written: whoever was told that it failed must not find it in the log."""
+        return self.keep is not None or self.future is None or not self.future.done()
 
 
 Answer = Recorded | Exception
@@ -139,9 +150,10 @@ class Writer:
             while len(batch) < room:
                 if entry is None:
                     self._stopping = True
-                # Whoever was told that it failed must not find it in the log.
-                elif entry.keep is not None or not entry.future.done():
-                    batch.append(entry)
+                else:
+                    entry.tried = True
+                    if entry.wanted:
+                        batch.append(entry)
                 if len(batch) < room:
                     entry = self._queue.get_nowait()
         except queue.Empty:
@@ -174,7 +186,7 @@ class Writer:
         """
         if self._unanswered is not None:
             (batch, answers), self._unanswered = self._unanswered, None
-            _settle(batch, answers, self.counters)
+            _settle(batch, answers, self._late)
 
     def _append(self, rows: Sequence[Row], papers: Sequence[Document]) -> list[Answer]:
         """Append, looking first where something may be there already: after a clash, and after a broken connection."""
@@ -182,7 +194,7 @@ class Writer:
         if now < self._leave_alone_until:
             msg = "the store failed a moment ago and is left alone"
             raise LogUnavailable(msg)
-        deadline, pause, look = now + self._timeout, FIRST_PAUSE / 4, False
+        deadline, pause, look, lost = now + self._timeout, FIRST_PAUSE / 4, False, False
         while True:
             try:
                 places = list[Answer](self._store.append(rows, papers, look=look, committing=self._answer))
@@ -192,9 +204,12 @@ class Writer:
                     raise LogUnavailable(msg) from None
             except LogUnavailable as error:
                 self._answer()  # those who were written must not wait for this
-                if not isinstance(error, ConnectionLost) or time.monotonic() + pause >= deadline:
+                lost = lost or isinstance(error, ConnectionLost)
+                passing = isinstance(error, (ConnectionLost, Unreachable))
+                if not passing or time.monotonic() + pause >= deadline:
                     self._back_off()
-                    raise
+                    # What a later try met says nothing about what became of an earlier one.
+                    raise ConnectionLost(str(error)) if lost else error from None
                 time.sleep(pause)
                 pause *= 2
             else:
@@ -208,7 +223,7 @@ class Writer:
         self.state = "ok"
         self._pause = 0.0
         self.counters.committed += sum(isinstance(place, Recorded) and place.fresh for place in places)
-        self.counters.batches += 1
+        self.counters.batches += bool(places)
 
     def _back_off(self) -> None:
         self._pause = min(LONGEST_PAUSE, self._pause * 2 or FIRST_PAUSE)
@@ -218,6 +233,9 @@ class Writer:
         self.state = "failing"
         self.counters.failed += len(batch)
         logger.error("%d event(s) not written: %s", len(batch), error)
+        if not isinstance(error, ConnectionLost):
+            for entry in batch:
+                entry.tried = False
         kept = [entry.keep for entry in batch if entry.keep is not None]
         safe = not kept or self.keep(kept)
         # One error each: raising the same object in many tasks would chain their tracebacks.
@@ -226,13 +244,25 @@ class Writer:
             for entry in batch
         ]
 
+    def supersede(self, event: Event, seq: int | None) -> None:
+        """Have the log tell that this event of it is not in force."""
+        told, once = superseding(event, seq), key_of(event.id)
+        row = seal(told, once, self.salts.draw())
+        self.put(Entry(row, told, (), Kept(told, (), once), None, None))
+
+    def _late(self, entry: Entry, answer: Answer) -> None:
+        """The answer finds nobody who waits: what the store took of a grant all the same is not in force."""
+        if entry.keep is None and isinstance(answer, Recorded) and answer.fresh:
+            self.counters.late += 1
+            self.supersede(entry.event, answer.seq)
+
     def keep(self, kept: Sequence[Kept]) -> bool:
         """Spool events; whether they are safe."""
         try:
             self._spool.append(kept)
         except OSError as error:
             self.counters.lost += len(kept)
-            text = "%d refusal(s) taken but neither logged nor spooled: %s"
+            text = "%d event(s) taken but neither logged nor spooled: %s"
             logger.error(text, len(kept), cause(error))  # noqa: TRY400 - a traceback would name paths
             return False
         self.counters.spooled += len(kept)
@@ -247,6 +277,8 @@ class Writer:
 
     def _replay(self) -> None:
         try:
+            # First without the spool's lock: refusals of other workers must not wait for a store that does not answer.
+            self._append((), ())
             self.counters.replayed += self._spool.replay(self._append_kept)
         except (AuditError, OSError) as error:
             logger.warning("the spool cannot be replayed yet: %s", cause(error))
@@ -263,11 +295,23 @@ class Writer:
 
     def _append_kept(self, kept: Sequence[Kept]) -> None:
         for start in range(0, len(kept), LARGEST_BATCH):
-            part = kept[start : start + LARGEST_BATCH]
+            part = self._resolve(kept[start : start + LARGEST_BATCH])
             rows = [seal(one.event, one.once, self.salts.draw()) for one in part]
             places = self._append(rows, _papers(one.documents for one in part))
             for refused in (place for place in places if isinstance(place, Exception)):
                 logger.error("an event of the spool was not written: %s", refused)
+
+    def _resolve(self, kept: Sequence[Kept]) -> Sequence[Kept]:
+        """What tells of events that may be in the log or not gets their numbers; the rest of it is dropped."""
+        doubtful = [one.about for one in kept if one.about is not None]
+        if not doubtful:
+            return kept
+        places = self._store.places(doubtful)
+        return [
+            one if one.about is None else replace(one, event=numbered(one.event, places[one.about]))
+            for one in kept
+            if one.about is None or one.about in places
+        ]
 
 
 class Salts:
@@ -292,22 +336,29 @@ def _papers(named: Iterable[Sequence[Document]]) -> list[Document]:
     return list({(paper.kind, paper.hash): paper for papers in named for paper in papers}.values())
 
 
-def _settle(batch: Sequence[Entry], answers: Sequence[Answer], counters: Counters) -> None:
+Late = Callable[[Entry, Answer], None]
+
+
+def _settle(batch: Sequence[Entry], answers: Sequence[Answer], late: Late) -> None:
     """Answer a batch with one call into each event loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Recorded], Answer]]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop | None, list[tuple[Entry, Answer]]] = {}
     for entry, answer in zip(batch, answers, strict=True):
-        by_loop.setdefault(entry.loop, []).append((entry.future, answer))
+        by_loop.setdefault(entry.loop, []).append((entry, answer))
     for loop, answered in by_loop.items():
+        if loop is None:
+            continue
         try:
-            loop.call_soon_threadsafe(_deliver, answered, counters)
+            loop.call_soon_threadsafe(_deliver, answered, late)
         except RuntimeError:  # the loop is closed: nobody waits any more
-            counters.late += len(answered)
+            for entry, answer in answered:
+                late(entry, answer)
 
 
-def _deliver(answered: Sequence[tuple[asyncio.Future[Recorded], Answer]], counters: Counters) -> None:
-    for future, answer in answered:
-        if future.done():
-            counters.late += isinstance(answer, Recorded)
+def _deliver(answered: Sequence[tuple[Entry, Answer]], late: Late) -> None:
+    for entry, answer in answered:
+        future = entry.future
+        if future is None or future.done():
+            late(entry, answer)
         elif isinstance(answer, Exception):
             future.set_exception(answer)
         else:

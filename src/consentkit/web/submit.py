@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 DOUBLE_CLICK = 10.0
 """Seconds within which the same act from the same page view is the same click."""
+SOON = 50_000
+"""Microseconds of waiting up to which a grant does not ask whether another worker has taken a later choice meanwhile."""
 RETRY_AFTER = 5
 """Seconds after which a grant that could not be recorded may be tried again."""
 PROBLEM_PAGES = frozenset({400, 403, 409, 415, 429, 503})
@@ -166,19 +168,32 @@ class Decisions:
         return None if document is None else frozenset(json.loads(document).get("asked", ()))
 
     async def _open(self, act: Act) -> Answer:
+        event = self._event(act, act.outcome)
         with self._grants.waiting(_asker(act)) as grant:
             try:
-                recorded = await self._record(act)
+                recorded = await self._record(act, event)
             except AuditError as error:
                 logger.warning("a grant could not be recorded and was answered 503: %s", type(error).__name__)
                 return await self._unrecorded(act)
-        if grant.overtaken:
-            await self._audit.record_refusal(self._event(act, act.outcome, act_name="supersede"))
+            followed = await self._followed(act, event)
+        if grant.overtaken or followed:
+            await self._audit.supersede(event, recorded)
             return self._refuse(409, "a later choice holds", act.view, act.sent.wants_json)
         return self._done(act, act.outcome, recorded.id)
 
-    async def _record(self, act: Act) -> Recorded:
-        event = self._event(act, act.outcome)
+    async def _followed(self, act: Act, event: Event) -> bool:
+        """Whether another worker has taken a later choice from the same page while this one waited; also if nobody can tell.
+
+        Not asked where the wait was short: answers so close to one another arrive in any order, whatever we do.
+        """
+        if not act.sent.view or now() - event.time < SOON:
+            return False
+        try:
+            return await self._audit.followed(_view_key(act), event.time)
+        except AuditError:
+            return True
+
+    async def _record(self, act: Act, event: Event) -> Recorded:
         recorded = await self._audit.record(event, documents=act.documents, once=_once(act))
         if not recorded.fresh and _age(recorded.id) > DOUBLE_CLICK:
             recorded = await self._audit.record(event, documents=act.documents)
@@ -189,7 +204,9 @@ class Decisions:
         part = closing_part(self._policy, act.outcome, act.previous)
         cookies: tuple[Header, ...] = ()
         if part is not None:
-            await self._audit.record_refusal(self._event(act, part), documents=act.documents)
+            await self._audit.record_refusal(
+                self._event(act, part), documents=act.documents, once=_once(act, "closing")
+            )
             cookies = self._cookies(act, part.decision)
         return self._refuse(503, "your choice could not be recorded", act.view, act.sent.wants_json, cookies)
 
@@ -209,16 +226,18 @@ class Decisions:
         event = self._event(act, act.outcome)
         recorded = await self._audit.record_refusal(event, documents=act.documents, once=_once(act))
         if recorded is not None and not recorded.fresh and _age(recorded.id) > DOUBLE_CLICK:
-            recorded = await self._audit.record_refusal(event, documents=act.documents)
+            recorded = await self._audit.record_refusal(
+                event, documents=act.documents, once=_once(act, event.id)
+            )
         return recorded
 
-    def _event(self, act: Act, outcome: Outcome, *, act_name: str = "") -> Event:
+    def _event(self, act: Act, outcome: Outcome) -> Event:
         before = act.previous.visitor if act.previous else None
         return Event(
             id=uuid7(),
             time=now(),
             site=self._policy.site.address,
-            act=act_name or outcome.act.value,
+            act=outcome.act.value,
             policy=self._policy.version,
             notice=act.notice,
             how=act.sent.how,
@@ -319,7 +338,12 @@ def _asker(act: Act) -> str:
     return act.sent.view or "\n".join(browser)
 
 
-def _once(act: Act) -> bytes | None:
+def _view_key(act: Act) -> bytes:
+    """How the keys of all acts from one page view begin: by it, a process finds what another one has taken."""
+    return made_at(act.sent.view) + _key(act.visit, "view", _asker(act))[:12]
+
+
+def _once(act: Act, *more: str) -> bytes | None:
     """A key that two clicks on one button share, and no two acts else; it cannot be turned back into what it is of.
 
     The second click may bring the cookie that answered the first: that one stands for nothing here. Any other decision
@@ -333,8 +357,8 @@ def _once(act: Act) -> bytes | None:
     state = _state(act.visit, None if repeated else before)
     others = _cookies_of_others(act.visit)
     view = act.sent.view
-    key = _key(act.visit, "once", view, act.peer.client, choice.act, ",".join(answers), state, others)
-    return made_at(view) + key
+    key = _key(act.visit, "once", view, act.peer.client, choice.act, ",".join(answers), state, others, *more)
+    return _view_key(act) + key[:16]
 
 
 def _state(visit: Visit, before: Decision | None) -> str:
