@@ -109,5 +109,6 @@ class _Told(Visit):
         reading = Reading.__new__(Reading)
         object.__setattr__(reading, "consent", consent)
         object.__setattr__(reading, "asked", asked)
+        object.__setattr__(reading, "alike", object())
         super().__init__(Resolver.__new__(Resolver), {"headers": []})
         self._reading = reading

@@ -54,6 +54,8 @@ _PROLOGUE: Final = (
 _TURN: Final = rb"(?></(?i:head)>[%(s)b]*+)?+<(?i:body)(?=[%(s)b/>])%(a)b>()" % _B
 TURN: Final = re.compile(_TURN)
 """From the head into the body."""
+_BARE: Final = cast("Run", re.compile(rb"[^<]*+(?><[/a-zA-Z][^<>\"'=]*+>[^<]*+)*+").match)
+"""Words, and tags that can hold no value."""
 _ANGLED: Final = re.compile(rb"""=[%b]*+(?>"[^"<>]*+(?!")|'[^'<>]*+(?!'))""" % _S)
 """What may open a quoted value that holds an angle, or one that is not closed."""
 _SINGLE: Final = re.compile(rb"'(?<=[=%b]')" % _S)
@@ -100,12 +102,14 @@ class Hop:
 
     def prove(self, buffer: bytes, start: int, end: int) -> int:
         """Return `end` if it is in data, given that `start` is; else a place in data where an opener or a doubt stands."""
-        plain = buffer.find(b'"', start, end) < 0
-        close = -1 if plain else buffer.rfind(b'">', start, end)
+        close = buffer.rfind(b'">', start, end)
         if close > start and buffer[close - 1] not in _OPENING:
             single = buffer.find(b"'", start, close)
             if single < 0 or _SINGLE.search(buffer, single, close) is None:
                 start = close + 2
+                if _BARE(buffer, start, end).end() == end:
+                    return end
+        plain = close < 0 and buffer.find(b'"', start, end) < 0
         last, place = buffer.rfind(b"<", start, end), end
         if last >= 0 and buffer.find(b">", last, end) < 0:
             last, place = buffer.rfind(b"<", start, last), last

@@ -60,6 +60,7 @@ class Hopper(Walker):
         if self._element is not None:
             self._remember(buffer)
         verdicts, output = self.verdicts, self.output
+        counts = output.counts
         hop, known, traced = verdicts.hop, verdicts.known, output.trace is not None
         walk = hop.head
         far, prove = hop.far, hop.prove
@@ -77,10 +78,13 @@ class Hopper(Walker):
                     found = far(buffer, pos)
                     stop = found.start() if found else size
                 marks = None
-                if not rest:
-                    free = hop.clear(buffer, pos, stop)
-                if stop > free:
-                    marks = Marked(buffer[pos:stop].lower(), pos, hop.marks)
+                if not head and buffer.find(b"<", pos, stop) < 0:  # words alone
+                    pos = stop
+                else:
+                    if not rest:
+                        free = hop.clear(buffer, pos, stop)
+                    if stop > free:
+                        marks = Marked(buffer[pos:stop].lower(), pos, hop.marks)
             target = stop
             if marks is not None:
                 target = marks.opener(buffer, pos)
@@ -117,7 +121,9 @@ class Hopper(Walker):
                         if edited:
                             output.pieces += (buffer[output.sent : pos], edited)
                             output.sent = end
-                            output.count(verdict)
+                            label = verdict.label
+                            if label:
+                                counts[label] = counts.get(label, 0) + 1
                         pos = end
                         if kind and buffer.startswith(EMPTY[kind], pos):
                             pos += len(kind) + 3

@@ -16,7 +16,6 @@ from consentkit.web.request import FRAMES, Visit, text
 if TYPE_CHECKING:
     from consentkit.web.gatehouse import Gate
 
-LOOKED_AT = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since"})
 BYPASSES = ("http.response.pathsend", "http.response.zerocopysend")
 
 
@@ -32,15 +31,13 @@ def app_view(scope: Scope, visit: Visit, gate: Gate) -> Visit | None:
             if bypass in extensions:
                 extensions = {name: value for name, value in extensions.items() if name not in BYPASSES}
                 scope["extensions"] = extensions
-    conditional = False
-    for name, value in scope["headers"]:
-        if name in LOOKED_AT:
-            if name == b"accept-encoding":
-                allowed = offered(value)
-                if allowed != value:
-                    _replace(scope, name, allowed)
-            else:
-                conditional = True
+    fields = visit.fields
+    if b"accept-encoding" in fields:
+        accepted = fields[b"accept-encoding"]
+        allowed = offered(accepted)
+        if allowed != accepted:
+            _replace(scope, b"accept-encoding", allowed)
+    conditional = b"if-none-match" in fields or b"if-modified-since" in fields
     return _conditions(scope, visit, gate) if conditional else None
 
 

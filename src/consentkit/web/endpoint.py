@@ -8,7 +8,6 @@ from consentkit.audit.errors import AuditError
 from consentkit.audit.log import AuditLog
 from consentkit.web.answer import Answer, Receive, Send
 from consentkit.web.gatehouse import Gate
-from consentkit.web.hint import renewed
 from consentkit.web.notice import View
 from consentkit.web.once import Once
 from consentkit.web.origin import next_of_referer, safe_next
@@ -75,7 +74,7 @@ class Endpoint:
 
     def _state(self, visit: Visit) -> Answer:
         consent, notice = visit.consent, self._book.notice(self._view(visit).language)
-        ours = renewed(self._book.hints, visit, self._book.policy.cookie_lifetime)
+        ours = visit.reading.renewal
         gone = expired(self._gate, visit, consent, beside=ours)
         return self._pages.state(consent, notice, storage(self._gate, consent), (*ours, *gone))
 

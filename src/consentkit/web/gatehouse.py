@@ -20,7 +20,7 @@ from consentkit.web.gate.markup import known_names
 from consentkit.web.gate.placeholder import PLACED, PlacedRules
 from consentkit.web.gate.rules import REPORTED, UNKNOWN, Facts, Observed, PageRules, owners_of
 from consentkit.web.narrowing import Narrowing
-from consentkit.web.notice import NoticeBook
+from consentkit.web.notice import Drawn, NoticeBook
 from consentkit.web.placeholder import Placeholders
 from consentkit.web.request import Visit
 
@@ -75,10 +75,12 @@ class Gate:
     narrowing: Narrowing = field(init=False)
     asks: bool = field(init=False)
     """Whether the policy asks visitors anything. Where it does not, a page has no notice and is the same for all."""
+    drawn: dict[tuple[object, ...], Drawn] = field(default_factory=dict)
+    """Our pieces, by all that they depend on; kept by :mod:`consentkit.web.pieces`."""
     _facts: Facts = field(init=False)
     _rules: dict[frozenset[str], Rules] = field(default_factory=dict)
     _placed: dict[tuple[frozenset[str], str, str, bool], PlacedRules] = field(default_factory=dict)
-    _states: dict[tuple[object, ...], bytes] = field(default_factory=dict)
+    _states: dict[object, bytes] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()
     _warned: set[str] = field(default_factory=set)
 
@@ -164,9 +166,18 @@ class Gate:
 
     def state(self, visit: Visit) -> bytes:
         """Twelve digits that name all that a page's bytes depend on besides the app."""
+        alike = visit.reading.alike
+        found = self._states.get(alike)
+        if found is None:
+            if len(self._states) >= REMEMBERED:
+                self._states.clear()
+            found = self._states[alike] = self._digest(visit)
+        return found
+
+    def _digest(self, visit: Visit) -> bytes:
         consent = visit.consent
-        key = (
-            consent.allowed,
+        told = (
+            sorted(consent.allowed),
             consent.ask,
             consent.outcome,
             consent.source,
@@ -174,13 +185,8 @@ class Gate:
             takes_notice(visit.asked),
             visit.shared,
         )
-        found = self._states.get(key)
-        if found is None:
-            if len(self._states) >= REMEMBERED:
-                self._states.clear()
-            word = f"{self.book.policy.version}|{first().name}|{sorted(consent.allowed)}|{self.observe}|{key[1:]}"
-            found = self._states[key] = sha256(word.encode()).hexdigest()[:12].encode()
-        return found
+        word = f"{self.book.policy.version}|{first().name}|{self.observe}|{told}"
+        return sha256(word.encode()).hexdigest()[:12].encode()
 
     def warn_once(self, what: str, message: str) -> None:
         """One line for each kind of trouble, not one for each page."""

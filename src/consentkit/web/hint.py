@@ -14,16 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from consentkit.core.consent import Consent, Source
 from consentkit.core.cookie import values_of
 from consentkit.core.policy import NECESSARY, Policy
 from consentkit.web.answer import Header
 from consentkit.web.transport import Keeping
-
-if TYPE_CHECKING:
-    from consentkit.web.request import Visit
 
 REMEMBERED = 1024
 """Values kept in memory, one for each state of consent."""
@@ -83,15 +79,18 @@ def hint_cookie(name: bytes, value: bytes, keeping: Keeping, lifetime: int) -> H
     return (b"set-cookie", name + b"=" + value + attributes + secure)
 
 
-def renewed(hints: Hints, visit: Visit, lifetime: int) -> list[Header]:
+def renewed(
+    hints: Hints, consent: Consent, sent: bytes, name: bytes, keeping: Keeping, lifetime: int
+) -> tuple[Header, ...]:
     """The field that puts a browser's hint right, where it is not: it was lost, or what a choice means has changed.
 
     So a page from the server never disagrees with the hint that it arrives with, and its first script never asks in vain for
     another one. Where our cookie may have been withheld, nothing is known and nothing is said.
+
+    :param sent: the hint that it sent; empty for none.
+    :param name: of the hint cookie; empty where none can be kept.
     """
-    consent = visit.consent
     expected = hints.value(consent)
-    if expected == visit.reading.hint or consent.source is Source.UNKNOWN:
-        return []
-    name = hint_name(visit.resolver.transport.name(visit.keeping))
-    return [hint_cookie(name, expected, visit.keeping, lifetime)] if name else []
+    if expected == sent or consent.source is Source.UNKNOWN or not name:
+        return ()
+    return (hint_cookie(name, expected, keeping, lifetime),)

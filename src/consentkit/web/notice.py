@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import rfc8785
@@ -103,6 +103,17 @@ class View:
     script: bool = False
 
 
+class Drawn(NamedTuple):
+    """The pieces of all pages that are alike.
+
+    :param head: what stands first in ``<head>``.
+    :param body: what stands in ``<body>``, with holes for ``next``, ``query`` and ``view``.
+    """
+
+    head: bytes
+    body: Stencil
+
+
 class NoticeBook:
     """Everything that a policy can show to a visitor.
 
@@ -159,12 +170,21 @@ class NoticeBook:
 
     def body(self, consent: Consent, view: View) -> bytes:
         """What belongs into ``<body>``: the host element with its shadow root, ASCII only."""
-        following, query = _following(view.next)
+        following, query = way_back(view.next)
+        values = {"next": following, "query": query, "view": attribute(view.view)}
+        return self._outline(consent, view).fill(values)
+
+    def drawn(self, consent: Consent, view: View) -> Drawn:
+        """Both pieces, but for what differs between pages that are else alike."""
+        return Drawn(self.head(consent, view), self._outline(consent, view))
+
+    def _outline(self, consent: Consent, view: View) -> Stencil:
+        following = bool(way_back(view.next)[0])
         key = (
             view.language,
             view.inline,
             view.nonce is None,
-            not following,
+            following,
             view.rule,
             view.posted,
             view.broken,
@@ -177,18 +197,15 @@ class NoticeBook:
         )
         stencil = self._stencils.get(key)
         if stencil is None:
-            stencil = self._draw(consent, view, bool(following))
+            stencil = self._draw(consent, view, following)
             if len(self._stencils) >= REMEMBERED:
                 self._stencils.clear()
             self._stencils[key] = stencil
-        return stencil.fill(
+        return stencil.partly(
             {
                 "prefix": _prefix(view.prefix),
-                "next": following,
-                "query": query,
                 "nonce": attribute(view.nonce or ""),
                 "style": attribute(view.style_nonce or view.nonce or ""),
-                "view": attribute(view.view),
             }
         )
 
@@ -322,7 +339,7 @@ def _prefix(prefix: str) -> bytes:
 
 
 @lru_cache(1024)
-def _following(address: str) -> tuple[bytes, bytes]:
+def way_back(address: str) -> tuple[bytes, bytes]:
     """``next`` as an attribute and as part of a query; empty where it is too long to be sent back."""
     if len(address) > LONGEST_NEXT:
         return b"", b""

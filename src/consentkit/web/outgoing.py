@@ -84,9 +84,13 @@ def expired(
     """
     if b"cookie" not in visit.fields or gate.observe or consent.source is Source.UNKNOWN:
         return []
+    sent = [value for field, value in visit.scope["headers"] if field == b"cookie"]
+    known = [name for name in names_in(sent) if gate.index.cookie_owners(name)]
+    if not known:
+        return []
     names = [
         (name, _partitioned(gate, owners, name))
-        for name in names_in(value for field, value in visit.scope["headers"] if field == b"cookie")
+        for name in known
         if (owners := denied(gate, visit, name, consent))
     ]
     if not names:

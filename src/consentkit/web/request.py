@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -14,9 +14,9 @@ from urllib.parse import quote
 from consentkit.core.consent import Consent, Signals, Source, resolve
 from consentkit.core.cookie import NOTHING, CookieCodec, Read
 from consentkit.core.policy import Policy
-from consentkit.web.answer import Scope
+from consentkit.web.answer import Header, Scope
 from consentkit.web.gate.candidate import Asked
-from consentkit.web.hint import hint_name, hint_sent
+from consentkit.web.hint import Hints, hint_name, hint_sent, renewed
 from consentkit.web.transport import Keeping, Transport
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Reading:
     :param read: what stood under our cookie's name.
     :param keeping: how a cookie of ours can be kept on this connection.
     :param asked: who will look at the answer.
-    :param hint: the hint that the browser sent; empty for none.
+    :param renewal: the field that puts the browser's hint right; none where it is right.
     :param ends: until when it may be used again for a request that says the same, in seconds since 1970 UTC.
     """
 
@@ -61,8 +61,10 @@ class Reading:
     read: Read
     keeping: Keeping
     asked: Asked
-    hint: bytes
+    renewal: tuple[Header, ...]
     ends: float
+    alike: object = field(compare=False)
+    """The very same object for all readings under which pages come to the same: what they come to is found by it."""
 
 
 class Resolver:
@@ -85,8 +87,11 @@ class Resolver:
         self.transport = transport
         self._jurisdiction = jurisdiction
         self._report = report
+        self._hints = Hints(policy)
         self._readings: dict[tuple[object, ...], Reading] = {}
-        self._alike: dict[frozenset[str], Consent] = {}
+        self._allowed: dict[frozenset[str], Consent] = {}
+        self._alike: dict[tuple[object, ...], object] = {}
+        self._for_all: dict[Keeping, Reading] = {}
 
     def reading(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Reading:
         """What a request says. Requests that say the same are read once: by far most pages of a visit.
@@ -122,8 +127,32 @@ class Resolver:
         cookies = [value for field, value in scope["headers"] if field == b"cookie"]
         read = self.codec.read(name, cookies) if name and cookies else NOTHING
         consent = self.consent(self.signals(scope, fields, keeping), read)
-        hint = hint_sent(hint_name(name), cookies)
-        return Reading(consent, read, keeping, asked_of(fields), hint, self._end(read))
+        asked = asked_of(fields)
+        alike = self._alike_in(consent, keeping, asked)
+        renewal = self._renewal(consent, name, keeping, cookies)
+        return Reading(consent, read, keeping, asked, renewal, self._end(read), alike)
+
+    def _renewal(
+        self, consent: Consent, name: bytes | None, keeping: Keeping, cookies: list[bytes]
+    ) -> tuple[Header, ...]:
+        of_hint = hint_name(name)
+        sent = hint_sent(of_hint, cookies)
+        return renewed(self._hints, consent, sent, of_hint, keeping, self.policy.cookie_lifetime)
+
+    def for_all(self, keeping: Keeping) -> Reading:
+        """What stands for a request that anybody could have sent over such a connection."""
+        found = self._for_all.get(keeping)
+        if found is None:
+            alike = object()
+            found = Reading(self.closed, NOTHING, keeping, Asked(), (), math.inf, alike)
+            self._for_all[keeping] = found
+        return found
+
+    def _alike_in(self, consent: Consent, keeping: Keeping, asked: Asked) -> object:
+        state = (consent.allowed, consent.ask, consent.outcome, consent.source, consent.gpc, keeping, asked)
+        if len(self._alike) >= REMEMBERED:
+            self._alike.clear()
+        return self._alike.setdefault(state, object())
 
     def _end(self, read: Read) -> float:
         """Until when the same words mean the same: a decision ends, and one from the future comes of age."""
@@ -159,9 +188,9 @@ class Resolver:
         a visitor costs no memory for each service.
         """
         consent = resolve(self.policy, signals, read.decision, int(time.time()))
-        if len(self._alike) >= REMEMBERED:
-            self._alike.clear()
-        alike = self._alike.setdefault(consent.allowed, consent)
+        if len(self._allowed) >= REMEMBERED:
+            self._allowed.clear()
+        alike = self._allowed.setdefault(consent.allowed, consent)
         return replace(consent, allowed=alike.allowed, services=alike.services, unknown=self._report)
 
 
@@ -181,8 +210,7 @@ class Visit:
     def for_all(self) -> Visit:
         """The same request as anybody could have sent it: of its visitor, nothing is told."""
         found = Visit(self.resolver, self.scope, shared=True)
-        reading = self.reading
-        found._reading = replace(reading, consent=self.resolver.closed, read=NOTHING, asked=Asked(), hint=b"")
+        found._reading = self.resolver.for_all(self.keeping)
         return found
 
     @property

@@ -7,15 +7,12 @@ The start of an HTML response is held until the first piece of its body: by then
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable, Sequence
-from functools import partial
+from functools import lru_cache
 
 from consentkit.html.rewriter import Rewriter
-from consentkit.html.rules import DocumentFacts, Placement
 from consentkit.web.answer import Header, Message, Send
 from consentkit.web.encoding import Chain, Damaged, undoable
-from consentkit.web.gate import csp
 from consentkit.web.gate.candidate import (
     HEAD,
     LEAVE_TYPE,
@@ -30,12 +27,9 @@ from consentkit.web.gate.candidate import (
 from consentkit.web.gate.delivery import is_shared
 from consentkit.web.gate.headers import clears_cookies, private, shared
 from consentkit.web.gatehouse import Gate
-from consentkit.web.hint import hint_name, renewed
-from consentkit.web.notice import View
-from consentkit.web.outgoing import FILTERED, filtered, hinted, narrowed, sealed, shut
-from consentkit.web.request import SAFE, Visit, address, own_path
-from consentkit.web.transport import Keeping
-from consentkit.web.viewword import new_word
+from consentkit.web.outgoing import FILTERED, filtered, hinted, sealed, shut
+from consentkit.web.pieces import Pieces
+from consentkit.web.request import Visit
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +62,6 @@ CLEARED = (
 )
 
 
-LANGUAGE = re.compile(rb"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?([A-Za-z0-9-]{2,35})", re.IGNORECASE)
-
-
 class Response:
     """One response, from its start to its last byte."""
 
@@ -83,7 +74,6 @@ class Response:
         "_rewriter",
         "_send",
         "_unchanged",
-        "_view",
         "_visit",
     )
 
@@ -98,7 +88,6 @@ class Response:
         self._held: Message | None = None
         self._rewriter: Rewriter | None = None
         self._chain: Chain | None = None
-        self._view: View | None = None
 
     def send(self, message: Message) -> Awaitable[None]:
         """Take one message from the app. Not a coroutine of its own: what is only passed on costs one await, not two."""
@@ -133,14 +122,17 @@ class Response:
         html = speaks = xhtml = False
         for name, value in headers:
             size = len(name)  # tells most fields apart without a copy of the name
-            if size in (4, 10):
+            if size == 12:
+                if name.lower() == b"content-type":
+                    html = html or is_html(value)
+                    xhtml = not html and is_xhtml(value)
+            elif size in (4, 10):
                 speaks = speaks or name.lower() in FILTERED
-            elif size == 12 and name.lower() == b"content-type":
-                html = html or is_html(value)
-                xhtml = not html and is_xhtml(value)
             elif size == 15 and name.lower() == b"clear-site-data" and clears_cookies(value):
                 self._gate.warn_once("clear-site-data", CLEARED)
         status = message["status"]
+        if not (html or speaks or xhtml or status == 304):
+            return message
         if status == 304 and self._unchanged is not None:
             self._visit = self._unchanged
         elif html and (self._gate.delivery != "private" or not self._gate.asks):
@@ -183,7 +175,7 @@ class Response:
             await self._send(message)
             return True
         self._amp = not found.encoding and is_amp(bytes(message.get("body", b"")[:HEAD]))
-        self._rewriter = self._make_rewriter(telling, b"" if found.encoding else message.get("body", b""))
+        self._rewriter = self._make_rewriter(telling, b"" if found.encoding else bytes(message.get("body", b"")))
         if message.get("more_body", False):
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
             return False
@@ -254,7 +246,7 @@ class Response:
             fresh = shut(gate, fresh, AMP_HOSTS)
         elif not visit.shared:
             if takes_notice(visit.asked):
-                fresh += renewed(gate.book.hints, visit, gate.book.policy.cookie_lifetime)
+                fresh += visit.reading.renewal
             fresh = sealed(gate, visit, fresh)
         return {**start, "headers": fresh}
 
@@ -270,60 +262,9 @@ class Response:
         return {**start, "headers": sealed}
 
     def _make_rewriter(self, telling: list[Header], beginning: bytes) -> Rewriter:
-        gate, reading = self._gate, self._visit.reading
-        placement = None
-        if gate.asks and not (reading.asked.fragment or self._amp):
-            body = partial(self._body, telling) if takes_notice(reading.asked) else b""
-            head = b"" if gate.observe else partial(self._head, telling)
-            placement = Placement(head=head, body=body, place=gate.book.policy.place)
-        root = self._visit.scope.get("root_path") or ""
-        restricted = len(telling) > 1 and any(
-            name.lower() == b"content-security-policy" for name, _ in telling
-        )
-        rules = gate.placed(reading.consent, self._language(telling, beginning), root, restricted=restricted)
-        return Rewriter(rules, placement, on_fault=gate.fault)
-
-    def _language(self, telling: list[Header], beginning: bytes) -> str:
-        """The language for what stands in frames: the page's as far as its beginning tells, else the notice's."""
-        told = LANGUAGE.search(bytes(beginning[:HEAD]))
-        spoken = told[1].decode("ascii") if told else _content_language(telling)
-        accepted = b"" if self._visit.shared else self._visit.fields.get(b"accept-language", b"")
-        return self._gate.book.language(spoken, accepted.decode("latin-1"))
-
-    def _head(self, telling: list[Header], facts: DocumentFacts) -> bytes:
-        if self._gate.observe:
-            return b""  # all runs, so nothing is stood in for
-        return self._gate.book.head(self._visit.consent, self._seen(telling, facts))
-
-    def _body(self, telling: list[Header], facts: DocumentFacts) -> bytes:
-        return self._gate.book.body(self._visit.consent, self._seen(telling, facts))
-
-    def _seen(self, telling: list[Header], facts: DocumentFacts) -> View:
-        """What is special about this page, once the rewriter has come to a place of ours and knows its language."""
-        if self._view is None:
-            visit, gate = self._visit, self._gate
-            book, scope = gate.book, visit.scope
-            spoken = facts.lang or _content_language(telling)
-            everyone = visit.shared
-            accepted = "" if everyone else visit.fields.get(b"accept-language", b"").decode("latin-1")
-            inline = csp.inline(telling) if len(telling) > 1 else csp.FREE
-            self._view = View(
-                prefix=(scope.get("root_path") or "") + gate.prefix,
-                next="" if everyone else address(scope),
-                nonce=inline.nonce,
-                style_nonce=inline.style_nonce,
-                inline=inline.allowed,
-                view="" if everyone else new_word(),
-                language=book.language(spoken, accepted),
-                rule=book.policy.notice_rule(own_path(scope)),
-                posted=scope["method"] not in SAFE,
-                broken=visit.keeping is Keeping.IMPOSSIBLE,
-                narrowed=not everyone and narrowed(gate, visit, telling),
-                hint=hint_name(visit.resolver.transport.name(visit.keeping)).decode(),
-                shared=everyone,
-                script=inline.script and _tells_charset(telling),
-            )
-        return self._view
+        pieces = Pieces(self._gate, self._visit, telling)
+        placement = None if self._amp else pieces.placement()
+        return Rewriter(pieces.rules(beginning), placement, on_fault=self._gate.fault)
 
     def _count(self, rewriter: Rewriter) -> None:
         self._gate.gated(rewriter.counts)
@@ -334,22 +275,16 @@ def two_bytes_a_character(telling: list[Header], start: bytes) -> bool:
     """Whether a page is in UTF-16, by its byte order mark or its ``Content-Type`` (WHATWG Encoding 4.2; checked 2026-11)."""
     if bytes(start[:2]) in UTF16_MARKS:
         return True
-    kind = next((value.lower() for name, value in telling if name.lower() == b"content-type"), b"")
-    charset = kind.partition(b"charset=")[2].strip(b" \"'")
+    for name, value in telling:
+        if name.lower() == b"content-type":
+            return _says_two_bytes(value)
+    return False
+
+
+@lru_cache(maxsize=256)
+def _says_two_bytes(content_type: bytes) -> bool:
+    charset = content_type.lower().partition(b"charset=")[2].strip(b" \"'")
     return charset.startswith((b"utf-16", b"unicode", b"ucs-2", b"csunicode", b"iso-10646-ucs-2"))
-
-
-def _tells_charset(telling: list[Header]) -> bool:
-    """Whether the page's charset is known before its first byte: else a ``<meta charset>`` must stand within the first 1,024
-    bytes (HTML section 4.2.5.4; checked 2026-11), and a long script before it would push it out.
-    """
-    return any(b"charset=" in value.lower() for name, value in telling if name.lower() == b"content-type")
-
-
-def _content_language(telling: list[Header]) -> str | None:
-    return next(
-        (value.decode("latin-1") for name, value in telling if name.lower() == b"content-language"), None
-    )
 
 
 async def _nothing() -> None:

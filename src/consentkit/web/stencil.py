@@ -37,6 +37,17 @@ class Stencil:
         pieces[1::2] = [values[hole] for hole in self.holes]
         return b"".join(pieces)
 
+    def partly(self, values: Mapping[str, bytes]) -> Stencil:
+        """A stencil with those holes filled for which there are values."""
+        parts, holes = [self.parts[0]], []
+        for hole, part in zip(self.holes, self.parts[1:], strict=True):
+            if hole in values:
+                parts[-1] += values[hole] + part
+            else:
+                holes.append(hole)
+                parts.append(part)
+        return Stencil(tuple(parts), tuple(holes))
+
     @classmethod
     def of(cls, html: str) -> Stencil:
         """A stencil of a text that has :func:`hole` in it."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from consentkit.web.answer import Header
 
@@ -59,11 +60,13 @@ LEAVE_DOWNLOAD = Candidate(Touch.NOTHING, "a download")
 GATE = Candidate(Touch.BODY, "text/html")
 
 
+@lru_cache(maxsize=256)
 def is_html(content_type: bytes) -> bool:
     """Whether ``Content-Type`` says HTML: the media type alone, in any case, whatever its parameters."""
     return _is(HTML, content_type)
 
 
+@lru_cache(maxsize=256)
 def is_xhtml(content_type: bytes) -> bool:
     """Whether ``Content-Type`` says XHTML in XML, which is left alone: one wrong byte of ours, and none of it is shown."""
     return _is(XHTML, content_type)

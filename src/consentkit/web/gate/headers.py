@@ -68,7 +68,7 @@ def private(
     """
     kept: list[Header] = []
     directives: list[bytes] = []
-    missing = {name.lower(): name for name in vary}
+    missing: dict[bytes, bytes] | None = None
     for field in headers:
         name, value = field
         lowered = name.lower()
@@ -82,14 +82,16 @@ def private(
             directives += [part.strip().lower() for part in value.split(b",")]
         elif lowered == b"vary":
             kept.append(field)
+            missing = {name.lower(): name for name in vary} if missing is None else missing
             _strike_out(missing, value)
         elif lowered == b"etag":
             kept.append((name, tag_with_state(value, state)))
         elif lowered == b"content-encoding" and not decoded:
             kept.append(field)
     kept.append((b"cache-control", _cache_control(directives) if directives else PRIVATE))
-    if missing:
-        kept.append((b"vary", b", ".join(missing.values())))
+    told = vary if missing is None else tuple(missing.values())
+    if told:
+        kept.append((b"vary", b", ".join(told)))
     return kept
 
 

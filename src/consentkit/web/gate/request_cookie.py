@@ -14,7 +14,11 @@ def names_in(values: Iterable[bytes]) -> dict[str, None]:
 
     :param values: values of its ``Cookie`` fields (HTTP/2 sends several; RFC 9113 section 8.2.3).
     """
-    return dict.fromkeys(_name(pair) for value in values for pair in value.split(b";"))
+    found: dict[str, None] = {}
+    for value in values:
+        for pair in value.split(b";"):
+            found[_name(pair)] = None
+    return found
 
 
 def without(value: bytes, hidden: Callable[[str], bool]) -> bytes | None:
