@@ -37,8 +37,8 @@ def locked():
     """Hold the write lock of a SQLite log, as another process would."""
 
     @contextmanager
-    def hold(url: str) -> Iterator[None]:
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    def hold(log_url: str) -> Iterator[None]:
+        connection = sqlite3.connect(log_url.removeprefix("sqlite:///"), isolation_level=None)
         connection.execute("BEGIN EXCLUSIVE")
         try:
             yield
