@@ -7,6 +7,9 @@ import sqlite3
 from tests.asgi import POLICY, get, serving, without_head, without_ours
 
 from consentkit.core.policy import Policy
+from consentkit.web.gate.placeholder import PLACED
+from consentkit.web.gatehouse import Gate
+from consentkit.web.notice import NoticeBook
 
 PAGE = (
     b'<!doctype html><html><head><script src="https://counter.example/c.js"></script></head><body>'
@@ -81,3 +84,28 @@ async def test_unlisted_services_run_where_the_policy_allows_them(wrap) -> None:
     reply = await get(wrap(serving(PAGE), policy=Policy.model_validate({**POLICY, "unlisted": "allow"})))
 
     assert b'<img src="https://www.google-analytics.com/collect">' in reply.body
+
+
+def test_a_placeholder_beside_an_element_counts_as_nothing_gated() -> None:
+    counted: list[object] = []
+    gate = Gate(NoticeBook(Policy.model_validate(POLICY)), "/_consent", count=counted.append)
+
+    gate.gated({PLACED: 2})
+
+    assert counted == []
+    assert gate.tally.gated == 0
+
+
+async def test_where_nothing_is_denied_a_page_stays_and_what_waits_by_markup_lives(wrap, decided) -> None:
+    page = PAGE + b'<script type="text/plain" data-category="analytics" data-src="/own.js"></script>'
+    app = wrap(
+        serving(page), policy=Policy.model_validate({**POLICY, "unlisted": "allow", "unknown": "allow"})
+    )
+
+    undecided = await get(app)
+    granted = await get(app, headers=[decided("functional", "analytics", "marketing")])
+
+    assert b'data-ck="counter" data-ck-src="https://counter.example/c.js"' in undecided.body
+    assert b'<script src="https://counter.example/c.js"></script>' in granted.body
+    assert b"data-ck=" not in granted.body
+    assert b'<script src="/own.js" data-ck-type="text/plain"' in granted.body

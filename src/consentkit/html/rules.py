@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from consentkit.html.tag import Context, Tag
 
@@ -112,8 +112,7 @@ class Rules(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentFacts:
+class DocumentFacts(NamedTuple):
     """What is known of a document at the moment when a piece goes in."""
 
     lang: str | None

@@ -16,7 +16,7 @@ from consentkit.web.client import first
 from consentkit.web.gate.candidate import takes_notice
 from consentkit.web.gate.delivery import Delivery
 from consentkit.web.gate.loaders import Loaders
-from consentkit.web.gate.markup import known_names
+from consentkit.web.gate.markup import MarkupRules, known_names
 from consentkit.web.gate.placeholder import PLACED, PlacedRules
 from consentkit.web.gate.rules import REPORTED, UNKNOWN, Facts, Observed, PageRules, owners_of
 from consentkit.web.narrowing import Narrowing
@@ -81,6 +81,7 @@ class Gate:
     _rules: dict[frozenset[str], Rules] = field(default_factory=dict)
     _placed: dict[tuple[frozenset[str], str, str, bool], PlacedRules] = field(default_factory=dict)
     _states: dict[object, bytes] = field(default_factory=dict)
+    _labels: dict[str, tuple[tuple[tuple[str, str, str], ...], bool]] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()
     _warned: set[str] = field(default_factory=set)
 
@@ -98,9 +99,16 @@ class Gate:
         if found is None:
             if len(self._rules) >= REMEMBERED:
                 self._rules.clear()
-            rules = PageRules(self._facts, consent.allowed)
-            found = self._rules[consent.allowed] = Observed(rules) if self.observe else rules
+            found = self._rules[consent.allowed] = self._compiled(consent)
         return found
+
+    def _compiled(self, consent: Consent) -> Rules:
+        if self.observe:
+            return Observed(PageRules(self._facts, consent.allowed))
+        if self.book.policy.unknown == "allow" and self.all_allowed(consent):
+            # Whoever an address belongs to, it may be fetched.
+            return MarkupRules(self._known, consent.allowed)
+        return PageRules(self._facts, consent.allowed)
 
     def placed(self, consent: Consent, language: str, root: str, *, restricted: bool) -> Rules:
         """The same, with placeholders in a language.
@@ -108,8 +116,9 @@ class Gate:
         :param root: the path that the app is mounted at.
         :param restricted: whether the page has a Content-Security-Policy of its own.
         """
-        if self.observe:
-            return self.rules(consent)
+        rules = self.rules(consent)
+        if not isinstance(rules, PageRules):  # nothing is stilled, so nothing stands for it
+            return rules
         key = (consent.allowed, language, root, restricted)
         found = self._placed.get(key)
         if found is None:
@@ -122,7 +131,7 @@ class Gate:
                 if not self.index.may_run(name, consent.allowed)
                 for each in service.widgets
             }
-            found = self._placed[key] = PlacedRules(self.rules(consent), draw, waiting)
+            found = self._placed[key] = PlacedRules(rules, draw, waiting)
         return found
 
     def _placeholders(self, root: str) -> Placeholders:
@@ -143,18 +152,28 @@ class Gate:
         """
         told: dict[tuple[str, str, str], int] = {}
         for label, times in counts.items():
-            if label == PLACED:
-                continue
-            owners = owners_of(label)
-            for owner in owners:
-                kind = "unknown" if owner.service in (UNKNOWN, REPORTED) else "gate"
-                key = (kind, owner.service, owner.rule)
+            keys, shuts = self._labels.get(label) or self._read(label)
+            for key in keys:
                 told[key] = told.get(key, 0) + times
-                self._tell(owner)
-            if not self.observe and any(owner.service != REPORTED for owner in owners):
+            if shuts:
                 self.tally.gated += times
         if told:
             self.count(told)
+
+    def _read(self, label: str) -> tuple[tuple[tuple[str, str, str], ...], bool]:
+        """What a verdict's label counts as, and whether it shuts anything; pages have the same few."""
+        owners = () if label == PLACED else owners_of(label)
+        for owner in owners:
+            self._tell(owner)
+        keys = tuple(
+            ("unknown" if owner.service in (UNKNOWN, REPORTED) else "gate", owner.service, owner.rule)
+            for owner in owners
+        )
+        shuts = not self.observe and any(owner.service != REPORTED for owner in owners)
+        if len(self._labels) >= MOST_STRANGERS:
+            self._labels.clear()
+        self._labels[label] = keys, shuts
+        return keys, shuts
 
     def _tell(self, owner: Owner) -> None:
         """Say once what a site's own people should know, since no visitor can do anything about it."""

@@ -80,7 +80,7 @@ def hint_cookie(name: bytes, value: bytes, keeping: Keeping, lifetime: int) -> H
 
 
 def renewed(
-    hints: Hints, consent: Consent, sent: bytes, name: bytes, keeping: Keeping, lifetime: int
+    hints: Hints, consent: Consent, sent: bytes, *, name: bytes, keeping: Keeping, lifetime: int
 ) -> tuple[Header, ...]:
     """The field that puts a browser's hint right, where it is not: it was lost, or what a choice means has changed.
 

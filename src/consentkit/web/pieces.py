@@ -30,21 +30,29 @@ class Pieces:
     :param telling: the header fields of its response that decide on what is done to it.
     """
 
-    __slots__ = ("_drawn", "_gate", "_telling", "_visit")
+    __slots__ = ("_accepted", "_drawn", "_gate", "_next", "_restricted", "_telling", "_visit")
 
     def __init__(self, gate: Gate, visit: Visit, telling: list[Header]) -> None:
         self._gate = gate
         self._visit = visit
         self._telling = telling
         self._drawn: Drawn | None = None
+        self._next = "" if visit.shared else address(visit.scope)
+        accepted = b"" if visit.shared else visit.fields.get(b"accept-language", b"")
+        self._accepted = accepted.decode("latin-1")
+        # Whether the page has a Content-Security-Policy of its own.
+        self._restricted = len(telling) > 1 and any(
+            name.lower() == b"content-security-policy" for name, _ in telling
+        )
 
     def placement(self) -> Placement | None:
         """Where our pieces go; ``None`` where nobody is asked anything, or into what is no document."""
         gate, asked = self._gate, self._visit.asked
         if not gate.asks or asked.fragment:
             return None
+        # Under observation all runs, so nothing is stood in for.
         return Placement(
-            head=b"" if gate.observe else self._head,  # under observation all runs, so nothing is stood in for
+            head=b"" if gate.observe else self._head,
             body=self._body if takes_notice(asked) else b"",
             place=gate.book.policy.place,
         )
@@ -59,18 +67,11 @@ class Pieces:
         language = self._language(beginning)
         return self._gate.placed(visit.consent, language, root, restricted=self._restricted)
 
-    @property
-    def _restricted(self) -> bool:
-        """Whether the page has a Content-Security-Policy of its own."""
-        return len(self._telling) > 1 and any(
-            name.lower() == b"content-security-policy" for name, _ in self._telling
-        )
-
     def _language(self, beginning: bytes) -> str:
         """The language for what stands in frames: the page's as far as its beginning tells, else the notice's."""
         told = LANGUAGE.search(beginning[:HEAD])
         spoken = told[1].decode("ascii") if told else self._content_language
-        return self._gate.book.language(spoken, self._accepted.decode("latin-1"))
+        return self._gate.book.language(spoken, self._accepted)
 
     def _head(self, facts: DocumentFacts) -> bytes:
         return self._found(facts).head
@@ -81,14 +82,6 @@ class Pieces:
         # A page that asks for nothing sends no word back, so none is made.
         word = new_word().encode() if "view" in body.holes and not self._visit.shared else b""
         return body.fill({"next": following, "query": query, "view": word})
-
-    @property
-    def _next(self) -> str:
-        return "" if self._visit.shared else address(self._visit.scope)
-
-    @property
-    def _accepted(self) -> bytes:
-        return b"" if self._visit.shared else self._visit.fields.get(b"accept-language", b"")
 
     @property
     def _content_language(self) -> str | None:
@@ -128,7 +121,7 @@ class Pieces:
     def _spoken(self, facts: DocumentFacts) -> str:
         """The notice's language."""
         spoken = facts.lang or self._content_language
-        return self._gate.book.language(spoken, self._accepted.decode("latin-1"))
+        return self._gate.book.language(spoken, self._accepted)
 
     def _view(self, facts: DocumentFacts) -> View:
         """What is special about this page."""

@@ -137,7 +137,8 @@ class Resolver:
     ) -> tuple[Header, ...]:
         of_hint = hint_name(name)
         sent = hint_sent(of_hint, cookies)
-        return renewed(self._hints, consent, sent, of_hint, keeping, self.policy.cookie_lifetime)
+        lifetime = self.policy.cookie_lifetime
+        return renewed(self._hints, consent, sent, name=of_hint, keeping=keeping, lifetime=lifetime)
 
     def for_all(self, keeping: Keeping) -> Reading:
         """What stands for a request that anybody could have sent over such a connection."""
@@ -315,11 +316,12 @@ def address(scope: Scope) -> str:
     """
     raw: bytes | None = scope.get("raw_path")
     sent = raw.decode("latin-1") if raw else quote(scope["path"], safe="/:@!$&'()*+,;=~")
-    root = quote(scope.get("root_path") or "")
+    root = scope.get("root_path") or ""
+    root = quote(root) if root else ""
     if root and not (sent.startswith(root) and sent[len(root) :][:1] in ("", "/")):
         sent = root + sent
-    query = scope.get("query_string", b"").decode("latin-1")
-    return f"{sent}?{query}" if query else sent
+    query = scope.get("query_string", b"")
+    return f"{sent}?{query.decode('latin-1')}" if query else sent
 
 
 def text(fields: Mapping[bytes, bytes], name: bytes) -> str:

@@ -15,7 +15,6 @@ from consentkit.web.answer import Header, Message, Send
 from consentkit.web.encoding import Chain, Damaged, undoable
 from consentkit.web.gate.candidate import (
     HEAD,
-    LEAVE_TYPE,
     Candidate,
     Touch,
     candidate,
@@ -130,18 +129,24 @@ class Response:
                 speaks = speaks or name.lower() in FILTERED
             elif size == 15 and name.lower() == b"clear-site-data" and clears_cookies(value):
                 self._gate.warn_once("clear-site-data", CLEARED)
-        status = message["status"]
-        if not (html or speaks or xhtml or status == 304):
+        if not (html or speaks or xhtml or message["status"] == 304):
             return message
-        if status == 304 and self._unchanged is not None:
-            self._visit = self._unchanged
+        return self._changed(message, headers, html=html, speaks=speaks, xhtml=xhtml)
+
+    def _changed(
+        self, message: Message, headers: Sequence[Header], *, html: bool, speaks: bool, xhtml: bool
+    ) -> Message | None:
+        """A start that is not merely passed on."""
+        unchanged = self._unchanged if message["status"] == 304 else None
+        if unchanged is not None:
+            self._visit = unchanged
         elif html and (self._gate.delivery != "private" or not self._gate.asks):
-            self._deliver(status, headers)
+            self._deliver(message["status"], headers)
         if speaks:
             message = {**message, "headers": (headers := filtered(self._gate, self._visit, headers))}
         if xhtml:
             message = {**message, "headers": shut(self._gate, headers)}
-        if not (html or (self._unchanged is not None and status == 304)):
+        if not html and unchanged is None:
             return message
         self._held = message
         self._active = True
@@ -174,8 +179,9 @@ class Response:
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
             await self._send(message)
             return True
-        self._amp = not found.encoding and is_amp(bytes(message.get("body", b"")[:HEAD]))
-        self._rewriter = self._make_rewriter(telling, b"" if found.encoding else bytes(message.get("body", b"")))
+        beginning = b"" if found.encoding else bytes(message.get("body", b"")[:HEAD])
+        self._amp = is_amp(beginning)
+        self._rewriter = self._make_rewriter(telling, beginning)
         if message.get("more_body", False):
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
             return False
@@ -201,18 +207,17 @@ class Response:
             await self._send({**message, "body": out})
 
     def _candidate(self, status: int, headers: list[Header]) -> Candidate:
-        method = self._visit.scope["method"]
+        """What may be done to a response whose start was held: a page, or a 304 that speaks of one."""
         if status == 304 and self._unchanged is not None:
             return Candidate(Touch.HEADERS, "a page of ours that has not changed")
-        html = any(name.lower() == b"content-type" and is_html(value) for name, value in headers)
-        return candidate(method, status, headers) if html else LEAVE_TYPE
+        return candidate(self._visit.scope["method"], status, headers)
 
     def _readable(self, found: Candidate, telling: list[Header], first: Message) -> bool:
         """Whether the page's tags can be read: not in UTF-16, and its content codings can be undone."""
         if two_bytes_a_character(telling, b"" if found.encoding else first.get("body", b"")):
             self._gate.warn_once("utf-16", "an HTML page in UTF-16 cannot be gated; sent closed")
             return False
-        if not undoable(found.encoding):
+        if found.encoding and not undoable(found.encoding):
             self._gate.warn_once(
                 "coding", "an HTML page came in a content coding that was not offered; sent closed"
             )
@@ -235,17 +240,17 @@ class Response:
             return b""
 
     def _start(self, start: Message, headers: list[Header], length: int | None, *, decoded: bool) -> Message:
-        gate, visit = self._gate, self._visit
+        gate, visit, asked = self._gate, self._visit, self._visit.asked
         state = gate.state(visit)
         if visit.shared:
             fresh = shared(headers, state=state, length=length, decoded=decoded)
         else:
-            vary = (b"Cookie", b"Sec-GPC", *visit.asked.varies)
+            vary = (b"Cookie", b"Sec-GPC", *asked.varies)
             fresh = private(headers, state=state, vary=vary, length=length, decoded=decoded)
         if self._amp:
             fresh = shut(gate, fresh, AMP_HOSTS)
         elif not visit.shared:
-            if takes_notice(visit.asked):
+            if takes_notice(asked):
                 fresh += visit.reading.renewal
             fresh = sealed(gate, visit, fresh)
         return {**start, "headers": fresh}

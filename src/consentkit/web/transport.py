@@ -61,9 +61,10 @@ class Transport:
     def __init__(self, https: bool | None, trusted_proxies: Sequence[str], cookie: str) -> None:
         self._https = https
         self._trusted = tuple(_network(proxy) for proxy in trusted_proxies)
+        self._plain = cookie.encode("ascii")
         self._names = {
             Keeping.SECURE: b"__Host-" + cookie.encode("ascii"),
-            Keeping.PLAIN: cookie.encode("ascii"),
+            Keeping.PLAIN: self._plain,
         }
         self._warned = False
 
@@ -96,9 +97,8 @@ class Transport:
 
     def carried(self, cookie: bytes) -> tuple[bytes, ...]:
         """Every cookie that could be ours in one ``Cookie`` field, under either name, as it came."""
-        if self._names[Keeping.PLAIN] not in cookie:
-            return ()
-        return tuple(pair for pair in cookie.split(b";") if self._names[Keeping.PLAIN] in pair)
+        ours = self._plain
+        return tuple([pair for pair in cookie.split(b";") if ours in pair]) if ours in cookie else ()
 
     def name(self, keeping: Keeping) -> bytes | None:
         """Our cookie's name on such a connection."""

@@ -36,6 +36,8 @@ def is_shared(delivery: Delivery, method: str, status: int, headers: Iterable[He
             directives.update(part.strip().lower() for part in value.split(b","))
         elif size == 4 and name.lower() == b"vary" and _by_visitor(value):
             return False
+    if not directives:
+        return delivery == "shared"
     names = {directive.partition(b"=")[0] for directive in directives}
     if names & PERSONAL:
         return False
