@@ -144,8 +144,8 @@ class Writer:
         """
         batch: list[Entry] = []
         try:
-            idle = self.counting.wait()
-            entry = self._queue.get(timeout=min(idle, REPLAY_EVERY) if self._spool.waiting() else idle)
+            # Not longer: a caller, or another worker that is no more, may have left something in the spool meanwhile.
+            entry = self._queue.get(timeout=min(self.counting.wait(), REPLAY_EVERY))
             room = min(LARGEST_BATCH, max(SMALLEST_HALF, (self._queue.qsize() + 2) // 2))
             while len(batch) < room:
                 if entry is None:
