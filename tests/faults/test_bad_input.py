@@ -94,5 +94,5 @@ async def test_counts_of_a_site_whose_folder_is_gone_are_one_line_and_no_traceba
     await log.close()
 
     [line] = caplog.records
-    assert line.getMessage().startswith("counts cannot be written yet")
+    assert line.getMessage().startswith("counts cannot be written at the end")
     assert line.exc_info is None

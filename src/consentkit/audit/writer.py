@@ -289,7 +289,8 @@ class Writer:
         try:
             self.counting.flush(self._store.count)
         except AuditError as error:
-            logger.warning("counts cannot be written yet: %s", error)
+            again = "at the end" if self._stopping else "yet"
+            logger.warning("counts cannot be written %s: %s", again, error)
         except Exception:
             logger.exception("writing counts met a fault of its own")
 
