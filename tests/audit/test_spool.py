@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,42 @@ def test_processes_that_share_a_spool_do_not_mix_their_lines(tmp_path, make_refu
 
     assert len(taken) == 200
     assert not path.with_name("x.spool.damaged").exists()
+
+
+def test_a_new_file_is_synced_and_so_is_its_name_in_the_folder(tmp_path, make_refusal, monkeypatch):
+    synced = []
+    sync = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda file: (synced.append(stat.S_ISDIR(os.fstat(file).st_mode)), sync(file))
+    )
+    spool = Spool(tmp_path / "x.spool")
+
+    spool.append([Kept(make_refusal())])
+    spool.append([Kept(make_refusal())])
+
+    assert synced == [False, True, False]
+
+
+def test_only_one_replays_at_a_time(tmp_path, make_refusal):
+    path = tmp_path / "x.spool"
+    Spool(path).append([Kept(make_refusal())])
+    meanwhile = []
+
+    handed = Spool(path).replay(lambda _: meanwhile.append(Spool(path).replay(lambda _: None)))
+
+    assert (handed, meanwhile) == (1, [0])
+
+
+def test_a_line_of_an_earlier_version_is_read(make_refusal):
+    kept = Kept(make_refusal())
+
+    assert from_line(to_line(kept).replace(b',"about":null', b"")) == kept
+
+
+def test_a_key_is_found_by_its_beginning(tmp_path, make_refusal):
+    spool = Spool(tmp_path / "x.spool")
+    assert not spool.holds(b"view")
+    spool.append([Kept(make_refusal(), once=b"view of a page")])
+
+    assert spool.holds(b"view")
+    assert not spool.holds(b"iew")
