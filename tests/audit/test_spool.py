@@ -133,10 +133,12 @@ def test_a_line_of_an_earlier_version_is_read(make_refusal):
     assert from_line(to_line(kept).replace(b',"about":null', b"")) == kept
 
 
-def test_a_key_is_found_by_its_beginning(tmp_path, make_refusal):
+def test_a_later_event_is_found_by_the_beginning_of_its_key(tmp_path, make_refusal):
     spool = Spool(tmp_path / "x.spool")
-    assert not spool.holds(b"view")
-    spool.append([Kept(make_refusal(), once=b"view of a page")])
+    refusal = make_refusal()
+    assert not spool.holds(b"view", 0)
+    spool.append([Kept(refusal, once=b"view of a page")])
 
-    assert spool.holds(b"view")
-    assert not spool.holds(b"iew")
+    assert spool.holds(b"view", refusal.time - 1)
+    assert not spool.holds(b"view", refusal.time)
+    assert not spool.holds(b"iew", 0)

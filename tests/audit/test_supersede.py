@@ -83,8 +83,10 @@ async def test_a_later_act_with_the_same_beginning_of_its_key_is_found_in_the_st
     assert await log.followed(b"\x00view\xff", grant.time - 1)
     assert not await log.followed(b"\x00vie\xff", 0)
 
-    await log.record_refusal(make_refusal(time=grant.time + 1), once=b"\x00view\xff-refusal")
+    refusal = make_refusal(time=grant.time + 1)
+    await log.record_refusal(refusal, once=b"\x00view\xff-refusal")
     assert await log.followed(b"\x00view\xff", grant.time)
+    assert not await log.followed(b"\x00view\xff", grant.time, by_other_than=refusal.id)
     await log.close()
 
     Spool(tmp_path / "a.spool").append([Kept(make_refusal(id=uuid7()), (), b"other-refusal")])

@@ -109,3 +109,27 @@ async def test_a_server_that_stands_still_and_goes_on_has_told_nobody_what_does_
     unheard = [one for one in site.told if one.status != 200]
     assert all(one.status == 503 for one in unheard)
     judge(url, site.told)
+
+
+async def test_a_second_click_that_another_worker_records_first_holds_and_is_not_superseded(
+    sqlite_url, tmp_path, locked
+):
+    upgrade(sqlite_url)
+    view = new_word()
+    with (
+        running(sqlite_url, tmp_path, timeout=20.0) as slow,
+        running(sqlite_url, tmp_path, timeout=20.0) as quick,
+    ):
+        await slow.ready()
+        await quick.ready()
+        with locked(sqlite_url):
+            first = asyncio.create_task(slow.choose("accept", view))
+            await asyncio.sleep(1.0)
+            slow.process.send_signal(signal.SIGSTOP)
+        second = await quick.choose("accept", view)
+        slow.process.send_signal(signal.SIGCONT)
+        await first
+
+    assert [each.status for each in (await first, second)] == [200, 200]
+    assert (await first).event == second.event
+    assert [event["act"] for event in events_of(sqlite_url)] == ["accept"]

@@ -19,7 +19,7 @@ from consentkit.audit.engine import locate, sqlite_file
 from consentkit.audit.errors import AuditError, EventRefused, LogOverloaded, LogUnavailable
 from consentkit.audit.event import Document, Event
 from consentkit.audit.patience import Patience
-from consentkit.audit.reader import followed, stored_document
+from consentkit.audit.reader import acts_since, stored_document
 from consentkit.audit.spool import Kept, Spool
 from consentkit.audit.store import Store
 from consentkit.audit.supersede import key_of, superseding
@@ -146,18 +146,20 @@ class AuditLog:
         told = superseding(replace(event, id=recorded.id), recorded.seq)
         await self.record_refusal(told, once=key_of(recorded.id))
 
-    async def followed(self, key: bytes, since: int) -> bool:
+    async def followed(self, key: bytes, since: int, *, by_other_than: str = "") -> bool:
         """Whether another act was recorded after this time, by any process, or lies in the spool of this machine.
 
         :param key: how the ``once`` of such an act begins: at least a visitor's page view.
         :param since: microseconds since 1970, UTC.
+        :param by_other_than: id of an event that does not count.
         :raises LogUnavailable: the store cannot be read.
         """
 
         def look() -> bool:
-            return self._spool.holds(key) or followed(
-                self.url, self.log_id, key, since, timeout=self._timeout
-            )
+            if self._spool.holds(key, since):
+                return True
+            later = acts_since(self.url, self.log_id, key, since, timeout=self._timeout)
+            return any(event_id != by_other_than for event_id in later)
 
         return await asyncio.to_thread(look)
 

@@ -271,25 +271,19 @@ def stored_document(url: str, kind: str, name: str, *, timeout: float) -> bytes 
         raise LogUnavailable(msg) from None
 
 
-def followed(url: str, log_id: str, key: bytes, since: int, *, timeout: float) -> bool:
-    """Whether the log holds an act of a visitor after ``since`` whose ``once`` begins with ``key``.
+def acts_since(url: str, log_id: str, key: bytes, since: int, *, timeout: float) -> list[str]:
+    """Ids of events after ``since`` whose ``once`` begins with ``key``: two of them, where there are more.
 
     :param since: microseconds since 1970, UTC.
     :raises LogUnavailable: the store cannot be read.
     """
-    query = (
-        select(events.c.seq)
-        .where(
-            events.c.log_id == log_id,
-            events.c.once >= key,
-            events.c.once < _after(key),
-            events.c.time > since,
-        )
-        .limit(1)
+    once = events.c.once
+    query = select(events.c.id).where(
+        events.c.log_id == log_id, once >= key, once < _after(key), events.c.time > since
     )
     try:
         with reading(locate(url), timeout).begin() as connection:
-            return connection.execute(query).first() is not None
+            return list(connection.execute(query.limit(2)).scalars())
     except STORE_ERRORS as error:
         msg = f"the log cannot be read: {cause(error)}"
         raise LogUnavailable(msg) from None

@@ -78,14 +78,17 @@ class Spool:
         except OSError:
             return False
 
-    def holds(self, key: bytes) -> bool:
-        """Whether an event lies here whose ``once`` begins with this."""
+    def holds(self, key: bytes, since: int) -> bool:
+        """Whether an event from after ``since`` lies here whose ``once`` begins with ``key``."""
         if not self.waiting():
             return False
+        mark = b'"once":"%s' % key.hex().encode()
         try:
-            return b'"once":"%s' % key.hex().encode() in self._path.read_bytes()
+            lines = self._path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return False
+        kept, _ = _parse(b"\n".join(line for line in lines if mark in line))
+        return any(one.event.time > since for one in kept)
 
     def count(self) -> int:
         """How many events lie here."""

@@ -175,13 +175,14 @@ class Decisions:
             except AuditError as error:
                 logger.warning("a grant could not be recorded and was answered 503: %s", type(error).__name__)
                 return await self._unrecorded(act)
-            followed = await self._followed(act, event)
+            followed = await self._followed(act, event, recorded)
         if grant.overtaken or followed:
-            await self._audit.supersede(event, recorded)
+            if recorded.fresh:  # else the click that wrote it, and may have been told so, judges for itself
+                await self._audit.supersede(event, recorded)
             return self._refuse(409, "a later choice holds", act.view, act.sent.wants_json)
         return self._done(act, act.outcome, recorded.id)
 
-    async def _followed(self, act: Act, event: Event) -> bool:
+    async def _followed(self, act: Act, event: Event, recorded: Recorded) -> bool:
         """Whether another worker has taken a later choice from the same page while this one waited; also if nobody can tell.
 
         Not asked where the wait was short: answers so close to one another arrive in any order, whatever we do.
@@ -189,7 +190,7 @@ class Decisions:
         if not act.sent.view or now() - event.time < SOON:
             return False
         try:
-            return await self._audit.followed(_view_key(act), event.time)
+            return await self._audit.followed(_view_key(act), event.time, by_other_than=recorded.id)
         except AuditError:
             return True
 
