@@ -133,12 +133,10 @@ def test_a_line_of_an_earlier_version_is_read(make_refusal):
     assert from_line(to_line(kept).replace(b',"about":null', b"")) == kept
 
 
-def test_a_later_event_is_found_by_the_beginning_of_its_key(tmp_path, make_refusal):
+def test_acts_that_lie_in_it_are_told_where_they_have_a_key(tmp_path, make_refusal):
     spool = Spool(tmp_path / "x.spool")
-    refusal = make_refusal()
-    assert not spool.holds(b"view", 0)
-    spool.append([Kept(refusal, once=b"view of a page")])
+    assert spool.acts() == []
+    keyed = make_refusal()
+    spool.append([Kept(keyed, once=b"view of a page"), Kept(make_refusal())])
 
-    assert spool.holds(b"view", refusal.time - 1)
-    assert not spool.holds(b"view", refusal.time)
-    assert not spool.holds(b"iew", 0)
+    assert spool.acts() == [(keyed.id, keyed.time, b"view of a page")]

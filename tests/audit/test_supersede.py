@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from consentkit.audit.batch import Known, seal
-from consentkit.audit.event import uuid7
 from consentkit.audit.log import AuditLog
 from consentkit.audit.reader import Reader
 from consentkit.audit.spool import Kept, Spool
@@ -71,24 +70,3 @@ async def test_what_is_in_doubt_is_written_with_its_number_or_not_at_all(url, tm
     assert Reader(url).size() == 3
     assert f'"statement":"{there.id}","subject":[[2,2]]'.encode() in last.canonical
     assert not Spool(spool).waiting()
-
-
-async def test_a_later_act_with_the_same_beginning_of_its_key_is_found_in_the_store_and_in_the_spool(
-    url, tmp_path, make_event, make_refusal
-):
-    log = AuditLog(url, timeout=20.0, spool=tmp_path / "a.spool")
-    grant = make_event()
-    await log.record(grant, once=b"\x00view\xff-grant")
-    assert not await log.followed(b"\x00view\xff", grant.time)
-    assert await log.followed(b"\x00view\xff", grant.time - 1)
-    assert not await log.followed(b"\x00vie\xff", 0)
-
-    refusal = make_refusal(time=grant.time + 1)
-    await log.record_refusal(refusal, once=b"\x00view\xff-refusal")
-    assert await log.followed(b"\x00view\xff", grant.time)
-    assert not await log.followed(b"\x00view\xff", grant.time, by_other_than=refusal.id)
-    await log.close()
-
-    Spool(tmp_path / "a.spool").append([Kept(make_refusal(id=uuid7()), (), b"other-refusal")])
-    assert await log.followed(b"other", grant.time)
-    await log.close()

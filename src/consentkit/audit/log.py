@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ from consentkit.audit.batch import Recorded, seal
 from consentkit.audit.engine import locate, sqlite_file
 from consentkit.audit.errors import AuditError, EventRefused, LogOverloaded, LogUnavailable
 from consentkit.audit.event import Document, Event
+from consentkit.audit.later import Later, Question, answered
 from consentkit.audit.patience import Patience
-from consentkit.audit.reader import acts_since, stored_document
+from consentkit.audit.reader import acts_of, stored_document
 from consentkit.audit.spool import Kept, Spool
 from consentkit.audit.store import Store
 from consentkit.audit.supersede import key_of, superseding
@@ -146,22 +148,25 @@ class AuditLog:
         told = superseding(replace(event, id=recorded.id), recorded.seq)
         await self.record_refusal(told, once=key_of(recorded.id))
 
-    async def followed(self, key: bytes, since: int, *, by_other_than: str = "") -> bool:
-        """Whether another act was recorded after this time, by any process, or lies in the spool of this machine.
+    async def followed(self, view: bytes, since: int, *, by_other_than: str = "") -> bool:
+        """Whether another act from a page view was recorded, by any process, or lies in the spool of this machine.
 
-        :param key: how the ``once`` of such an act begins: at least a visitor's page view.
-        :param since: microseconds since 1970, UTC.
+        :param view: the first 16 bytes of the ``once`` of its acts.
+        :param since: only acts after this time: microseconds since 1970, UTC.
         :param by_other_than: id of an event that does not count.
         :raises LogUnavailable: the store cannot be read.
         """
+        loop = asyncio.get_running_loop()
+        later = getattr(self._here, "later", None)
+        if later is None or later.loop is not loop:
+            later = self._here.later = Later(loop, self._look_later)
+        return await later.ask(Question(view, since, by_other_than))
 
-        def look() -> bool:
-            if self._spool.holds(key, since):
-                return True
-            later = acts_since(self.url, self.log_id, key, since, timeout=self._timeout)
-            return any(event_id != by_other_than for event_id in later)
-
-        return await asyncio.to_thread(look)
+    def _look_later(self, questions: Sequence[Question]) -> set[Question]:
+        since = min(question.since for question in questions)
+        views = {question.view for question in questions}
+        acts = acts_of(self.url, self.log_id, views, since, timeout=self._timeout)
+        return answered(questions, chain(self._spool.acts(), acts))
 
     def add_counts(self, counts: Mapping[tuple[str, str, str], int]) -> None:
         """Count what happens too often for events: no wait, no input or output, from any thread.

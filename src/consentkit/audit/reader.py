@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, null, select
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, func, null, select
 from consentkit.audit.engine import STORE_ERRORS, cause, locate, reading, sqlite_file
 from consentkit.audit.errors import LogLocationError, LogUnavailable
 from consentkit.audit.event import Document
+from consentkit.audit.later import Act
 from consentkit.audit.rollup import Count, Key
 from consentkit.audit.schema import (
     checkpoints,
@@ -25,6 +27,10 @@ from consentkit.audit.schema import (
 from consentkit.audit.upgrade import require
 from consentkit.audit.verify import StoredEvent
 
+VIEWS = 100
+"""Page views looked for in one statement."""
+_LAST = b"\xff" * 32
+"""Sorts behind all that may follow a page view's bytes in a ``once``."""
 PAGE = 2000  # rows: some 2 MB, and a transaction of some 10 ms
 
 
@@ -271,28 +277,31 @@ def stored_document(url: str, kind: str, name: str, *, timeout: float) -> bytes 
         raise LogUnavailable(msg) from None
 
 
-def acts_since(url: str, log_id: str, key: bytes, since: int, *, timeout: float) -> list[str]:
-    """Ids of events after ``since`` whose ``once`` begins with ``key``: two of them, where there are more.
+def acts_of(url: str, log_id: str, views: Collection[bytes], since: int, *, timeout: float) -> list[Act]:
+    """Acts after ``since`` whose ``once`` begins with one of ``views``.
 
     :param since: microseconds since 1970, UTC.
     :raises LogUnavailable: the store cannot be read.
     """
-    once = events.c.once
-    query = select(events.c.id).where(
-        events.c.log_id == log_id, once >= key, once < _after(key), events.c.time > since
-    )
+    found: list[Act] = []
+    ordered = sorted(views)
     try:
         with reading(locate(url), timeout).begin() as connection:
-            return list(connection.execute(query.limit(2)).scalars())
+            for start in range(0, len(ordered), VIEWS):
+                found += _acts_of(connection, log_id, ordered[start : start + VIEWS], since)
     except STORE_ERRORS as error:
         msg = f"the log cannot be read: {cause(error)}"
         raise LogUnavailable(msg) from None
+    return found
 
 
-def _after(key: bytes) -> bytes:
-    """The first text of bytes beyond all that begin with this one; this one must not be all ``0xFF``."""
-    cut = key.rstrip(b"\xff")
-    return cut[:-1] + bytes([cut[-1] + 1])
+def _acts_of(connection: Connection, log_id: str, views: Sequence[bytes], since: int) -> Iterator[Act]:
+    # Text for the driver: as objects, a hundred ranges would cost more to build than to look up.
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    ranges = " OR ".join([f"(log_id = {mark} AND once >= {mark} AND once <= {mark})"] * len(views))
+    query = f"SELECT id, time, once FROM events WHERE ({ranges}) AND time > {mark}"  # noqa: S608 - our own words alone
+    ends = chain.from_iterable((log_id, view, view + _LAST) for view in views)
+    return map(Act._make, connection.exec_driver_sql(query, (*ends, since)))
 
 
 def _may_read_personal(connection: Connection) -> bool:

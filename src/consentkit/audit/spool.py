@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from consentkit.audit.event import Document, Event
+from consentkit.audit.later import Act
 
 try:
     import fcntl
@@ -78,17 +79,15 @@ class Spool:
         except OSError:
             return False
 
-    def holds(self, key: bytes, since: int) -> bool:
-        """Whether an event from after ``since`` lies here whose ``once`` begins with ``key``."""
+    def acts(self) -> list[Act]:
+        """The events that lie here and have a ``once``."""
         if not self.waiting():
-            return False
-        mark = b'"once":"%s' % key.hex().encode()
+            return []
         try:
-            lines = self._path.read_bytes().split(b"\n")
+            kept, _ = _parse(self._path.read_bytes())
         except FileNotFoundError:
-            return False
-        kept, _ = _parse(b"\n".join(line for line in lines if mark in line))
-        return any(one.event.time > since for one in kept)
+            return []
+        return [Act(one.event.id, one.event.time, one.once) for one in kept if one.once is not None]
 
     def count(self) -> int:
         """How many events lie here."""

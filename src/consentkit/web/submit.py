@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from consentkit.audit.batch import Recorded
 from consentkit.audit.errors import AuditError
 from consentkit.audit.event import Document, Event, now, uuid7
+from consentkit.audit.later import VIEW_BYTES
 from consentkit.audit.log import AuditLog
 from consentkit.core.consent import Consent
 from consentkit.core.cookie import Read
@@ -341,7 +342,8 @@ def _asker(act: Act) -> str:
 
 def _view_key(act: Act) -> bytes:
     """How the keys of all acts from one page view begin: by it, a process finds what another one has taken."""
-    return made_at(act.sent.view) + _key(act.visit, "view", _asker(act))[:12]
+    at = made_at(act.sent.view)
+    return at + _key(act.visit, "view", _asker(act))[: VIEW_BYTES - len(at)]
 
 
 def _once(act: Act, *more: str) -> bytes | None:
