@@ -110,8 +110,9 @@ def storage(gate: Gate, consent: Consent) -> list[str]:
         return []
     keys: dict[bool, set[str]] = {True: set(), False: set()}
     for name, service in gate.index.services.items():
-        owner = Owner(name, name in gate.book.policy.services, "")
-        keys[may_keep(gate, owner, consent.allowed)].update(service.storage)
+        if service.storage:
+            owner = Owner(name, name in gate.book.policy.services, "")
+            keys[may_keep(gate, owner, consent.allowed)].update(service.storage)
     return sorted(keys[False] - keys[True])
 
 
