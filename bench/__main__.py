@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.figure import Figure
 
-PARTS = ("asgi", "stream", "rewriter", "weight", "log", "decisions", "evidence", "export")
+PARTS = ("asgi", "stream", "rewriter", "weight", "log", "processes", "decisions", "evidence", "export")
 
 
 def main(parts: list[str]) -> int:
