@@ -153,7 +153,7 @@ class Hopper(Walker):
         """Judge a script or style with its text where all of it is there; return where its end tag starts or ends, or -1."""
         start = pos + length
         name = b"style" if buffer[pos + 2 : pos + 3] in b"tT" else b"script"
-        closer = CLOSERS[name](buffer, start)
+        closer = CLOSERS[name](buffer, start, pos + LIMIT)
         if closer is None or closer.end() - closer.start() == 4 or closer.start() - pos > LIMIT:
             return -1
         end = closer.start()

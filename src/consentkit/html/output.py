@@ -9,6 +9,9 @@ from consentkit.html.rules import Insertion, Verdict
 
 __all__ = ["Output", "Trace"]
 
+_COPIED = 4096
+"""Bytes that are copied sooner than a view of them is made."""
+
 Trace = Callable[[int, int], None]
 """Told of each insertion: its offset in the whole output, its length."""
 
@@ -27,7 +30,9 @@ class Output:
 
     def put(self, buffer: bytes, at: int, text: bytes) -> None:
         """Insert bytes of ours before offset `at` of the buffer."""
-        self.pieces += (memoryview(buffer)[self.sent : at], text)
+        sent = self.sent
+        few = at - sent < _COPIED
+        self.pieces += (buffer[sent:at] if few else memoryview(buffer)[sent:at], text)
         if self.trace is not None:
             self.trace(self.written + self.ready + at - self.sent, len(text))
             self.ready += at - self.sent + len(text)
