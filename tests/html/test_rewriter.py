@@ -75,6 +75,8 @@ NOT_GATED = {
     "in an iframe": b"<iframe>%b</iframe>",
     "in plaintext": b"<plaintext></plaintext>%b",
     "in an attribute": b'<a title="%b">',
+    "behind an angle in an attribute": b'<p class="b"><a title="> %b">',
+    "behind an angle in an attribute with the other quotes": b"<p class=\"b\"><a title='> %b'>",
     "in a bogus comment": b"<!x %b",
     "in CDATA of svg": b"<svg><![CDATA[%b]]></svg>",
     "in a tag that never ends": b"<a title=' %b",
