@@ -1,8 +1,9 @@
 """What of the requests of a page is wrong: leaks, and what is lost.
 
-A *leak* is a request to a service that may not run. *Lost* is a request that the page makes without us and no longer makes with
-us, although nobody forbade it. A request counts by its host and path: what stands behind ``?`` is often new each time, and so
-are long numbers. What a page does in one of two visits without us only is not compared.
+A *leak* is a request before a choice, or after a refusal, to a service that may not run then. *Lost* is a request that the
+page makes without us and no longer makes with us, although nobody forbade it. A request counts by its host and path: what
+stands behind ``?`` is often new each time, and so are long numbers. What a page does in one of two visits without us only is
+not compared.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from consentkit.catalogue.index import Index, Owner
+from consentkit.catalogue.known import Catalogue
+from consentkit.core.policy import Policy
 from consentkit.scan.browse import Asked, Seen
 from consentkit.scan.explain import open_names
 
@@ -77,16 +80,15 @@ class Views:
 
 
 class Judge:
-    """Judges requests under one policy.
+    """Judges requests under one policy. What it does not name is asked without consent, whatever ``unlisted`` says.
 
-    :param index: whose an address is.
+    :param known: the services that there are.
     :param own: origins that the page was served from.
     """
 
-    def __init__(self, index: Index, own: Iterable[str]) -> None:
-        self._index = index
+    def __init__(self, policy: Policy, known: Catalogue, own: Iterable[str]) -> None:
+        self._index = Index(policy.model_copy(update={"unlisted": "gate"}), known)
         self._own = tuple(f"{origin}/" for origin in own)
-        policy = index.policy
         early = frozenset(name for name, regime in policy.regimes.items() if regime.open_by_default)
         self._open: Mapping[Stage, frozenset[str]] = {
             "before": open_names(policy, early),
@@ -103,7 +105,8 @@ class Judge:
                 row = report.counts.setdefault(service, {})
                 row[name] = row.get(name, 0) + 1
         for stage, seen in views.stages.items():
-            report.leaks += dict.fromkeys(self._leaks(stage, seen))
+            if stage != "accepted":
+                report.leaks += dict.fromkeys(self._leaks(stage, seen))
             if views.plain:
                 report.lost[stage] = self._lost(stage, seen, views.plain)
                 report.added[stage] = self._added(seen, views.plain)

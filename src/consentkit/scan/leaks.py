@@ -23,7 +23,6 @@ from playwright.async_api import Error as BrowserError
 
 from consentkit.audit.log import AuditLog
 from consentkit.catalogue.entry import FREE_KINDS
-from consentkit.catalogue.index import Index
 from consentkit.catalogue.load import catalogue
 from consentkit.core.policy import Policy
 from consentkit.policyfile import load_text
@@ -94,7 +93,7 @@ async def of_site(address: str, policy: Policy | None, *, refuse: bool) -> Repor
     parts = urlsplit(address)
     origin = f"{parts.scheme}://{parts.netloc}"
     path = address[len(origin) :] or "/"
-    judge = Judge(Index(policy or naming((), origin), catalogue()), [origin])
+    judge = Judge(policy or naming((), origin), catalogue(), [origin])
     async with chromium(alone=False) as browser:
 
         async def once() -> Report:
@@ -131,7 +130,7 @@ async def with_us(
 
         async def look(place: tuple[Plain, Guard, str]) -> Report:
             page, guard, origin = place
-            judge = Judge(Index(guard.policy, catalogue()), [page.origin, origin])
+            judge = Judge(guard.policy, catalogue(), [page.origin, origin])
 
             async def once() -> Report:
                 seen = await _choices(browser, origin, page.path, guard.stages)
@@ -167,7 +166,7 @@ def guarding(root: Path, guards: Sequence[Guard]) -> Iterator[list[str]]:
 def found_in(root: Path, page: Plain) -> list[str]:
     """The services of the catalogue that a page asks for or holds, and that would not run by themselves."""
     known, nobody = catalogue(), naming((), page.origin)
-    judge = Judge(Index(nobody, known), [page.origin])
+    judge = Judge(nobody, known, [page.origin])
     asked = {name for seen in page.views for asked in seen.asked for name in judge.services(asked)}
     file = Folder(root).file(unquote(page.path))
     held = explain(file.read_bytes(), nobody, known, frozenset()) if file else []
