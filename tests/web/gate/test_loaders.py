@@ -68,6 +68,13 @@ def test_a_script_that_fetches_no_address_of_a_service_is_left_alone(script: str
     assert rig.facts.loaders.found(script.encode()) == ()
 
 
+def test_an_application_that_begins_with_a_loader_is_left_alone(rig: Rig) -> None:
+    _, _, loader = next(form for form in FORMS if form[0] == "google-tag-manager")
+
+    assert rig.facts.loaders.found(loader.example.encode()) != ()
+    assert rig.facts.loaders.found(loader.example.encode() + b"a=1;" * LONGEST) == ()
+
+
 def test_a_vendors_whole_script_is_known_by_its_opening(rig: Rig) -> None:
     opening = b"(window.NREUM||(NREUM={})).loader_config={xpid:'a'};"
     rest = b"a=1;" * LONGEST
