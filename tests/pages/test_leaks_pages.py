@@ -71,9 +71,12 @@ def csp_of(page: Plain) -> bytes:
 
 
 def hosts_of(policy: Policy) -> tuple[str, ...]:
-    """Hosts with a service on them: a CSP closes each of these as a whole, whatever else the page has there."""
+    """Hosts with a service on them: a CSP closes each of these as a whole, whatever else the page has there.
+
+    On two of the pages that is the publisher's own: a path of ``s.yimg.com`` and of ``o.aolcdn.com`` is a service's.
+    """
     index = Index(policy, catalogue())
-    return tuple(host for name in policy.services for host in index.sources(name))
+    return tuple(host for name in index.services for host in index.sources(name))
 
 
 def unexplained(report: Report, page: str, closed: Iterable[str]) -> dict[str, list[str]]:
