@@ -165,6 +165,38 @@ async def test_a_script_that_writes_into_the_document_reloads_instead_of_wiping_
     assert len(site.acts) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "window.onload = () => { window.loaded = 1; }",
+        "addEventListener('load', () => { window.loaded = 1; })",
+    ],
+    ids=["property", "listener"],
+)
+async def test_a_script_that_waits_for_the_page_to_load_reloads_it(site: Site, tab: Page, text: str) -> None:
+    def page(consent: object) -> str:
+        live = getattr(consent, "granted", ()) >= {"analytics"}
+        mark = "" if live else 'type="text/plain" data-ck="analytics"'
+        return HEAD + f"<p id=host>host</p><script {mark}>{text}</script>"
+
+    await tab.goto(site.page("/", page))
+
+    await tab.locator("#consentkit-accept").click()
+
+    await until(tab, "window.loaded === 1")
+
+
+async def test_a_script_that_looks_whether_the_page_has_loaded_runs_in_place(site: Site, tab: Page) -> None:
+    text = "if (document.readyState === 'complete') window.ran = 1; else addEventListener('load', () => 0)"
+    mark = 'type="text/plain" data-ck="analytics"'
+    await tab.goto(site.page("/", HEAD + f"<p id=host>host</p><script {mark}>{text}</script>"))
+
+    await tab.locator("#consentkit-accept").click()
+
+    await until(tab, "window.ran === 1")
+    assert await tab.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"
+
+
 async def test_an_external_script_that_writes_reloads_the_page(site: Site, tab: Page) -> None:
     def page(consent: object) -> str:
         live = getattr(consent, "granted", ()) >= {"analytics"}

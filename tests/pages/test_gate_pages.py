@@ -65,7 +65,9 @@ def test_no_application_is_taken_for_a_loader(real_page: Path, rig: Rig) -> None
         if tag == "script" and "data-ck" in attributes and "data-ck-src" not in attributes
     ]
 
-    assert [text for text in after if len(text) > 20_000] == []
+    # New Relic's whole agent is no application.
+    large = [text for text in after if len(text) > 20_000 and "NREUM" not in text[:200]]
+    assert large == []
     assert len(after) <= len(before)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consentkit.cli import check, cookie, demo, explain, init, schema
+from consentkit.cli import check, cookie, demo, explain, init, leaks, schema
 from consentkit.cli.output import UNABLE, say, warn
 from consentkit.core.errors import ConsentkitError
 
@@ -54,6 +54,7 @@ app = typer.Typer(
 app.command()(init.init)
 app.command()(check.check)
 app.command()(explain.explain)
+app.command()(leaks.leaks)
 app.command()(cookie.cookie)
 app.command()(schema.schema)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(demo.demo)

@@ -73,6 +73,8 @@ class Loader(Value):
     """Texts that stand in it in this order, after white space is taken out of both."""
     within: Annotated[int, Field(gt=0, le=20_000)] = 2000
     """Characters, white space not counted, from the first text to the end of the last."""
+    bundle: StrictBool = False
+    """Whether the vendor's whole script stands in the page: then one that begins in this form is of it, however long it is."""
     example: str = ""
     """A snippet of this form, as sites write it."""
 

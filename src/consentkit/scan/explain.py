@@ -49,7 +49,7 @@ def explain(page: bytes, policy: Policy, known: Catalogue, allowed: frozenset[st
     facts = Facts(index, Loaders(index), known_names(policy))
     closed = _Told(PageRules(facts, frozenset({NECESSARY})))
     Rewriter(closed, None, exact=True).whole(page)
-    open_ones = _open(policy, allowed)
+    open_ones = open_names(policy, allowed)
     lines = _Lines(page)
     return [
         Finding(
@@ -66,7 +66,7 @@ def explain(page: bytes, policy: Policy, known: Catalogue, allowed: frozenset[st
     ]
 
 
-def _open(policy: Policy, granted: frozenset[str]) -> frozenset[str]:
+def open_names(policy: Policy, granted: frozenset[str]) -> frozenset[str]:
     """All names that may run where these purposes are granted."""
     purposes = {name for name, regime in policy.regimes.items() if not regime.asked} | granted
     services = {name for name, service in policy.services.items() if set(service.purposes) <= purposes}

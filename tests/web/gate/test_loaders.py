@@ -35,3 +35,49 @@ def test_the_parts_of_a_form_far_apart_are_no_loader(rig: Rig) -> None:
     apart = (";" + "x=1;" * loader.within).join(loader.parts)
 
     assert rig.facts.loaders.found(apart.encode()[:LONGEST]) == ()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "var p = new Image(); p.src = 'http://www.google-analytics.com/collect?v=1&r=' + Math.random();",
+        'var u = (location.protocol == "https:" ? "https:" : "http:") + "//www.google-analytics.com/t"; i.src = u',
+        "!function(d,n){var a=d.createElement('script');a.src=n;d.head.append(a)}(document,'//www.google-analytics.com/a.js')",
+        r"s.src = 'https:\/\/www.google-analytics.com\/a.js'",
+        "navigator.sendBeacon(`https://www.google-analytics.com/b`)",
+    ],
+    ids=["pixel", "by protocol", "argument", "escaped slashes", "beacon"],
+)
+def test_a_short_script_that_fetches_an_address_in_it_is_of_its_service(script: str, rig: Rig) -> None:
+    found = rig.facts.loaders.found(script.encode())
+
+    assert [owner.service for owner in found] == ["google-analytics"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "var settings = {ga: 'https://www.google-analytics.com/analytics.js', own: '/app.js'};",
+        "var p = new Image(); p.src = '/own.gif'; // see www.google-analytics.com",
+        "var p = new Image(); p.src = 'https://www.google-analytics.com/t';" + " " * 2_000,
+        "fetch('/own?from=https://www.google-analytics.com/')",
+    ],
+    ids=["mention", "comment", "long", "inside another address"],
+)
+def test_a_script_that_fetches_no_address_of_a_service_is_left_alone(script: str, rig: Rig) -> None:
+    assert rig.facts.loaders.found(script.encode()) == ()
+
+
+def test_an_application_that_begins_with_a_loader_is_left_alone(rig: Rig) -> None:
+    _, _, loader = next(form for form in FORMS if form[0] == "google-tag-manager")
+
+    assert rig.facts.loaders.found(loader.example.encode()) != ()
+    assert rig.facts.loaders.found(loader.example.encode() + b"a=1;" * LONGEST) == ()
+
+
+def test_a_vendors_whole_script_is_known_by_its_opening(rig: Rig) -> None:
+    opening = b"(window.NREUM||(NREUM={})).loader_config={xpid:'a'};"
+    rest = b"a=1;" * LONGEST
+
+    assert {owner.service for owner in rig.facts.loaders.found(opening + rest)} == {"new-relic"}
+    assert rig.facts.loaders.found(rest + opening) == ()

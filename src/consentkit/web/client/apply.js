@@ -10,6 +10,7 @@ const KINDS = /^(script|iframe|frame|img|image|link|embed|object|source|track|au
 const PARKED = /^data-ck-(src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|sandbox|poster|type|data-.+)$/;
 const LAZY = /^data-ck-(data-.+|background|media)$/;
 const RUNS = /^javascript:/i;
+const WAITS = /\bwindow\.onload\s*=|["'](?:on)?load["']|["']DOMContentLoaded["']/;
 const NO_ADDRESS = /^(?!https?:|data:image\/)[a-z][a-z\d+.-]*:/i;
 
 const gated = (root) =>
@@ -29,7 +30,7 @@ const watcher = new MutationObserver((records) => {
 /**
  * Activates what is allowed now, after all that was activated before.
  * @param allowed whether a purpose or a service may run: (name) => boolean
- * @param giveUp called where something cannot be brought to life in place, and needs a new page
+ * @param giveUp called where something cannot be brought to life in place, and needs a new page; whether there will be one
  */
 export function activate(allowed, giveUp) {
   latest = [allowed, giveUp];
@@ -41,6 +42,9 @@ async function enlivenAll(allowed, giveUp) {
   const ready = gated(document).filter(
     (element) => element.dataset.ck.trim().split(/\s+/).every((name) => name && allowed(name)));
   if (ready.some((element) => element.localName === "script" && /document\s*\.\s*write/.test(element.textContent))) return giveUp();
+  // What waits for a page to load waits for ever on one that has: it needs a new page, unless it looks first.
+  const late = ({ localName, textContent: text }) => localName === "script" && WAITS.test(text) && !text.includes("readyState");
+  if (document.readyState === "complete" && ready.some(late) && giveUp()) return;
   for (const place of all("[data-ck-place]")) if (place.dataset.ckPlace.split(" ").every(allowed)) place.remove();
   if (!ready.length) return;
   for (const script of all("[data-ck-head]")) script.withdraw?.(allowed);
