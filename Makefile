@@ -1,6 +1,6 @@
 # What people say to this repository. `make help` prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers generated docs pytest suite fuzz bench clean setup
+.PHONY: help demo test check format lint types layers generated docs pytest suite fuzz faults leaks bench clean setup
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -50,6 +50,12 @@ FUZZ ?= 5000
 
 fuzz: setup ## hostile pages at length (FUZZ= says how many; a short run is part of test)
 	CONSENTKIT_FUZZ=$(FUZZ) $(BIN)/pytest --quiet -n $(WORKERS) tests/fuzz
+
+faults: setup ## kill, stop, fill and unplug the store at length (a short run is part of test)
+	CONSENTKIT_FAULTS=1 $(BIN)/pytest --quiet -n $(WORKERS) tests/faults
+
+leaks: setup ## every real page in Chromium: before, after reject, after accept (three pages are part of test)
+	CONSENTKIT_LEAKS=all $(BIN)/pytest --quiet -n $(WORKERS) tests/pages/test_leaks_pages.py
 
 bench: setup ## print each figure beside its peer, as a ratio in one run
 	$(BIN)/python -m bench
