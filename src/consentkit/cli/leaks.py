@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from importlib.util import find_spec
@@ -44,6 +43,8 @@ def leaks(
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         stop(f"Looking for leaks needs {' and '.join(missing)}: pip install 'consentkit[scan]'")
+    import asyncio
+
     from consentkit.scan import leaks as scan
     from consentkit.scan.browse import NoBrowserError
     from consentkit.scan.table import data_of, lines_of

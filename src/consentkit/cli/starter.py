@@ -72,6 +72,7 @@ FAMILY = {"pattern": '"^_stats_[0-9]+$"'}
 LOADER = {
     "parts": '["window.statsQueue", "createElement(", "insertBefore("]',
     "within": "2000",
+    "bundle": "false",
     "example": '"window.statsQueue=[];…createElement(…);…insertBefore(…)"',
 }
 PAGE = {"match": '"/legal/*"', "notice": '"never"'}
