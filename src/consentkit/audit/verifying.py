@@ -19,7 +19,7 @@ from consentkit.audit.errors import CheckpointError
 from consentkit.audit.finding import Finding
 from consentkit.audit.fingerprint import Weights
 from consentkit.audit.merkle import LARGEST_SIZE, STRIDE
-from consentkit.audit.reader import StoredCheckpoint
+from consentkit.audit.reader import Head, StoredCheckpoint
 from consentkit.audit.rollup import Count, Key
 from consentkit.audit.rowcheck import HashCheck, RowCheck
 from consentkit.audit.section import Section, examine
@@ -32,6 +32,7 @@ SECTION = 1 << 2 * STRIDE
 _ROLLUP = [int, str, str, str, int, int, int]
 SIDE_BY_SIDE = 3 * SECTION
 """Events from which on a second process is worth its start."""
+Check = RowCheck | HashCheck
 
 
 def verify_log(
@@ -55,7 +56,42 @@ def verify_log(
     :raises AuditError: the log cannot be read.
     """
     reader = WholeReader(url, log_id)
-    seed = os.urandom(16)
+    seed = os.urandom(16) if rows else None
+    claims = _claims(reader, kept, keys, seed)
+    size, check = claims.size, _check(seed)
+    if size >= SIDE_BY_SIDE and processes > 1:
+        seen = _side_by_side(url, reader, size, seed, processes)
+    else:
+        seen = (_examined(reader, check, first, last) for first, last in _ranges(reader, size))
+    report = conclude(
+        _watched(chain(seen, _beyond(reader, size, check)), progress),
+        size,
+        claims,
+        documents=reader.documents() if rows else (),
+        later=_later(reader, size, check) if rows and reader.sees_personal else None,
+    )
+    return reader.log_id, size, report
+
+
+def _claims(
+    reader: WholeReader, kept: Sequence[Note], keys: Sequence[Verifier], seed: bytes | None
+) -> Claims:
+    """What the store says of its events. The head is read first: what comes later is left out."""
+    head, slots, odd = _head(reader, seed)
+    marks, trouble = _marks(reader, kept, keys)
+    trouble += odd
+    size = head.size
+    if type(size) is not int or not 0 <= size <= LARGEST_SIZE:  # SQLite's columns take what they are given
+        size = 0
+        trouble.append(Finding(None, "edge", "the head's size is no number of events"))
+    parts = {(part.level, part.position): part.hash for part in reader.parts(size)}
+    return Claims(size, head.edge, parts, marks, slots, trouble)
+
+
+def _head(reader: WholeReader, seed: bytes | None) -> tuple[Head, dict[int, int] | None, list[Finding]]:
+    """The head, the fingerprints of the roll-ups at the same moment, and what is wrong with these."""
+    if seed is None:
+        return reader.head(), None, []
     weights, slots, odd = Weights(seed), dict[int, int](), list[Finding]()
 
     def see(key: Key, count: Count) -> None:
@@ -64,37 +100,21 @@ def verify_log(
         else:
             odd.append(Finding(None, "rollups", "a row of the roll-ups holds something of another kind"))
 
-    head = reader.snapshot(see) if rows else reader.head()
-    marks, trouble = _marks(reader, kept, keys)
-    trouble += odd
-    size = head.size
-    if type(size) is not int or not 0 <= size <= LARGEST_SIZE:  # SQLite's columns take what they are given
-        size, trouble = 0, [*trouble, Finding(None, "edge", "the head's size is no number of events")]
-    parts = {(part.level, part.position): part.hash for part in reader.parts(size)}
-    claims = Claims(size, head.edge, parts, marks, slots if rows else None, trouble)
-    check = RowCheck(weights) if rows else HashCheck()
-    read = reader.rows if rows else reader.bare_rows
+    return reader.snapshot(see), slots, odd
 
-    def beyond() -> Iterator[Section]:
-        yield examine(reader.beyond(), size + 1, size, check)
+
+def _beyond(reader: WholeReader, size: int, check: Check) -> Iterator[Section]:
+    """Rows that the head does not know of."""
+    yield examine(reader.beyond(), size + 1, size, check)
+
+
+def _later(reader: WholeReader, size: int, check: Check) -> Later:
+    """How to ask what was erased since the check began."""
 
     def erased() -> Iterator[Run]:
-        newer = examine(reader.erasing(size), 1, LARGEST_SIZE, check)
-        yield from newer.erased
+        yield from examine(reader.erasing(size), 1, LARGEST_SIZE, check).erased
 
-    if size >= SIDE_BY_SIDE and processes > 1:
-        seen = _side_by_side(url, reader, size, seed if rows else None, processes)
-    else:
-        seen = (examine(read(first, last), first, last, check) for first, last in _ranges(reader, size))
-    later = Later(erased, reader.personal_within) if rows and reader.sees_personal else None
-    report = conclude(
-        _watched(chain(seen, beyond()), progress),
-        size,
-        claims,
-        documents=reader.documents() if rows else (),
-        later=later,
-    )
-    return reader.log_id, size, report
+    return Later(erased, reader.personal_within)
 
 
 def _ranges(reader: WholeReader, size: int) -> Iterator[tuple[int, int]]:
@@ -129,14 +149,22 @@ def _side_by_side(
 
 
 def _section(url: str, log_id: str, seed: bytes | None, first: int, last: int) -> Section:
-    reader, check = _tools(url, log_id, seed)
-    rows = reader.bare_rows if seed is None else reader.rows
-    return examine(rows(first, last), first, last, check)
+    return _examined(*_tools(url, log_id, seed), first, last)
 
 
 @lru_cache(maxsize=1)
-def _tools(url: str, log_id: str, seed: bytes | None) -> tuple[WholeReader, RowCheck | HashCheck]:
-    return WholeReader(url, log_id), HashCheck() if seed is None else RowCheck(Weights(seed))
+def _tools(url: str, log_id: str, seed: bytes | None) -> tuple[WholeReader, Check]:
+    return WholeReader(url, log_id), _check(seed)
+
+
+def _check(seed: bytes | None) -> Check:
+    """How rows are looked at: with the seed of a fingerprint wholly, without it by their hashes alone."""
+    return HashCheck() if seed is None else RowCheck(Weights(seed))
+
+
+def _examined(reader: WholeReader, check: Check, first: int, last: int) -> Section:
+    rows = reader.bare_rows if isinstance(check, HashCheck) else reader.rows
+    return examine(rows(first, last), first, last, check)
 
 
 def _marks(
