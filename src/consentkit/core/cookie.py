@@ -97,12 +97,15 @@ class CookieCodec:
             key_derivation="hmac",
             digest_method=hashlib.sha256,
         )
-        self._newest = checked[0]
+        # Copied for each hash: made anew, it would let go of the interpreter's lock, which the log's writer then holds.
+        self._keyed = hmac.new(checked[0], b"consentkit.keyed.1:", "sha256")
         self._verified: dict[bytes, Decision] = {}
 
     def keyed_hash(self, text: bytes) -> bytes:
         """SHA-256 of a text under the newest key (HMAC): nobody without the key can try guesses against it."""
-        return hmac.digest(self._newest, b"consentkit.keyed.1:" + text, "sha256")
+        keyed = self._keyed.copy()
+        keyed.update(text)
+        return keyed.digest()
 
     def dump(self, decision: Decision) -> bytes:
         """The cookie's value for a decision, in ASCII without quoting."""

@@ -13,7 +13,7 @@ from consentkit.web.cookiegate import denied, is_ours, may_keep
 from consentkit.web.gate.link import allowed_links, host_and_path
 from consentkit.web.gate.request_cookie import names_in
 from consentkit.web.gate.set_cookie import cookie_name, deletes
-from consentkit.web.gatehouse import Gate
+from consentkit.web.gatehouse import REMEMBERED, Gate
 from consentkit.web.request import Visit, address
 from consentkit.web.setcookie import MOST_BYTES, expiring, size
 
@@ -104,16 +104,25 @@ def expired(
     )
 
 
-def storage(gate: Gate, consent: Consent) -> list[str]:
+def storage(gate: Gate, consent: Consent) -> tuple[str, ...]:
     """Keys that services which may not run keep in the browser, and patterns of keys: none that one which may run names too."""
     if gate.observe or consent.source is Source.UNKNOWN:
-        return []
+        return ()
+    found = gate.stored.get(consent.allowed)
+    if found is None:
+        if len(gate.stored) >= REMEMBERED:
+            gate.stored.clear()
+        found = gate.stored[consent.allowed] = _stored(gate, consent.allowed)
+    return found
+
+
+def _stored(gate: Gate, allowed: frozenset[str]) -> tuple[str, ...]:
     keys: dict[bool, set[str]] = {True: set(), False: set()}
     for name, service in gate.index.services.items():
         if service.storage:
             owner = Owner(name, name in gate.book.policy.services, "")
-            keys[may_keep(gate, owner, consent.allowed)].update(service.storage)
-    return sorted(keys[False] - keys[True])
+            keys[may_keep(gate, owner, allowed)].update(service.storage)
+    return tuple(sorted(keys[False] - keys[True]))
 
 
 def _may_set(gate: Gate, visit: Visit, field: bytes) -> bool:
