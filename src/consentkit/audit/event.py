@@ -13,7 +13,6 @@ Pure and light: this module imports no store.
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time as _time
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring as quoted
 from typing import Literal
+
+from consentkit.core.draw import Draw
 
 SALT_BYTES = 32
 LEAF_PREFIX = b"\x00"
@@ -206,6 +207,7 @@ def _object(pairs: tuple[tuple[str, str], ...]) -> str:
 
 _uuid_lock = threading.Lock()
 _uuid_last = 0
+_tail = Draw(8)
 
 
 def uuid7() -> str:
@@ -218,6 +220,6 @@ def uuid7() -> str:
     ticks = _time.time_ns() * 4096 // 1_000_000
     with _uuid_lock:
         _uuid_last = ticks = max(ticks, _uuid_last + 1)
-    tail = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
+    tail = int.from_bytes(_tail()) & 0x3FFF_FFFF_FFFF_FFFF
     digits = f"{(ticks >> 12) << 80 | 0x7000 << 64 | (ticks & 0xFFF) << 64 | 0x8 << 60 | tail:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

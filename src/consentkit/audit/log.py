@@ -240,7 +240,7 @@ class AuditLog:
         if writer.waiting() >= self._limit:
             msg = f"{self._limit} events wait already"
             raise LogOverloaded(msg)
-        row = seal(event, once, writer.salts.draw())
+        row = seal(event, once, writer.salt())
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Recorded] = loop.create_future()
         self._patience_of(loop).watch(future)

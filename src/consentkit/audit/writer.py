@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import queue
 import threading
 import time
@@ -27,12 +26,12 @@ from consentkit.audit.event import SALT_BYTES, Document, Event
 from consentkit.audit.spool import Kept, Spool
 from consentkit.audit.store import Clash, ConnectionLost, Store, Unreachable
 from consentkit.audit.supersede import key_of, numbered, superseding
+from consentkit.core.draw import Draw
 
 logger = logging.getLogger(__name__)
 
 LARGEST_BATCH = 1024  # events; beyond it a batch is no cheaper per event, and the first one waits longer
 SMALLEST_HALF = 64  # events; fewer than these are not worth a second sync
-SALTS_AT_ONCE = 256
 MERGING = 0.0001  # seconds; one sync of a fast disk
 FIRST_PAUSE = 0.05  # seconds
 LONGEST_PAUSE = 2.0
@@ -85,7 +84,7 @@ class Writer:
     def __init__(self, store: Store, spool: Spool, timeout: float) -> None:
         self.counters = Counters()
         self.state = "unopened"
-        self.salts = Salts()
+        self.salt = Draw(SALT_BYTES)
         self.counting = Counting()
         self._store = store
         self._spool = spool
@@ -247,7 +246,7 @@ class Writer:
     def supersede(self, event: Event, seq: int | None) -> None:
         """Have the log tell that this event of it is not in force."""
         told, once = superseding(event, seq), key_of(event.id)
-        row = seal(told, once, self.salts.draw())
+        row = seal(told, once, self.salt())
         self.put(Entry(row, told, (), Kept(told, (), once), None, None))
 
     def _late(self, entry: Entry, answer: Answer) -> None:
@@ -297,7 +296,7 @@ class Writer:
     def _append_kept(self, kept: Sequence[Kept]) -> None:
         for start in range(0, len(kept), LARGEST_BATCH):
             part = self._resolve(kept[start : start + LARGEST_BATCH])
-            rows = [seal(one.event, one.once, self.salts.draw()) for one in part]
+            rows = [seal(one.event, one.once, self.salt()) for one in part]
             places = self._append(rows, _papers(one.documents for one in part))
             for refused in (place for place in places if isinstance(place, Exception)):
                 logger.error("an event of the spool was not written: %s", refused)
@@ -313,24 +312,6 @@ class Writer:
             for one in kept
             if one.about is None or one.about in places
         ]
-
-
-class Salts:
-    """Random salts, drawn many at a time: each call of the system's generator lets go of the interpreter's lock, and
-    the writer would wake up to a batch of one. Belongs to one process, so that a fork never shares what was drawn.
-    """
-
-    def __init__(self) -> None:
-        self._drawn: list[bytes] = []
-
-    def draw(self) -> bytes:
-        """A salt that nobody had and nobody will have."""
-        try:
-            return self._drawn.pop()
-        except IndexError:
-            many = os.urandom(SALT_BYTES * SALTS_AT_ONCE)
-            self._drawn += [many[at : at + SALT_BYTES] for at in range(SALT_BYTES, len(many), SALT_BYTES)]
-            return many[:SALT_BYTES]
 
 
 def _papers(named: Iterable[Sequence[Document]]) -> list[Document]:

@@ -6,20 +6,22 @@ made of it then stand in the order of time, and an index of them grows at its en
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
+from consentkit.core.draw import Draw
+
 LENGTH = 20
 """Characters: four bytes of time and 88 random bits."""
 UNKNOWN = bytes(4)
+_bits = Draw(11)
 _FORM = re.compile(r"[A-Za-z0-9_-]{20}")
 
 
 def new_word() -> str:
     """A word for one page view."""
-    return urlsafe_b64encode(int(time.time()).to_bytes(4, "big") + os.urandom(11)).decode()
+    return urlsafe_b64encode(int(time.time()).to_bytes(4, "big") + _bits()).decode()
 
 
 def made_at(word: str) -> bytes:
