@@ -136,16 +136,17 @@ class Writer:
         self._at_work.release()
 
     def _gather(self) -> list[Entry]:
-        """Half of what waits; at least one entry, unless it is time to look at the spool or to stop.
+        """Half of what is on its way; at least one entry, unless it is time to look at the spool or to stop.
 
         Half, so that while one half commits, the event loop can prepare the other: with all of it in one commit,
-        thread and loop only take turns.
+        thread and loop only take turns. Whoever is about to be answered is on the way too: others will follow.
         """
         batch: list[Entry] = []
         try:
             # Not longer: a caller, or another worker that is no more, may have left something in the spool meanwhile.
             entry = self._queue.get(timeout=min(self.counting.wait(), REPLAY_EVERY))
-            room = min(LARGEST_BATCH, max(SMALLEST_HALF, (self._queue.qsize() + 2) // 2))
+            answered = len(self._unanswered[0]) if self._unanswered else 0
+            room = min(LARGEST_BATCH, max(SMALLEST_HALF, (self._queue.qsize() + answered + 2) // 2))
             while len(batch) < room:
                 if entry is None:
                     self._stopping = True
