@@ -23,6 +23,12 @@ JSON = "application/json"
 HOW = ("banner", "page", "api")
 ALLOW = "allow"
 """The action that grants one service and says nothing of the rest; the log calls it ``save``."""
+PLAIN = (str, int, type(None))
+"""Types of the values that a decision in JSON may hold."""
+ACTIONS = frozenset({*Act, ALLOW})
+_NOTICE = re.compile(r"[0-9a-f]{64}")
+_VIEW = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_MILLISECONDS = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +142,12 @@ def _json_values(body: bytes) -> Values | Bad:
 
 
 def _plain(item: Any) -> bool:
-    return item is None or (isinstance(item, str | int) and not isinstance(item, bool))
+    return isinstance(item, PLAIN) and not isinstance(item, bool)
 
 
 def _submission(values: Values, *, wants_json: bool) -> Submission | Bad:
     acts = values.get("action", [])
-    if len(acts) != 1 or acts[0] not in {*Act, ALLOW}:
+    if len(acts) != 1 or acts[0] not in ACTIONS:
         return Bad(400, "expected one action: accept, reject, save, withdraw or allow")
     services: dict[str, bool] = {}
     for word in filter(None, values.get("service", [])):  # an empty one is a list left at "as its purpose"
@@ -153,7 +159,7 @@ def _submission(values: Values, *, wants_json: bool) -> Submission | Bad:
     how = _one(values, "how") or "api"
     if how not in HOW:
         return Bad(400, "expected how to be banner, page or api")
-    notice = _one(values, "notice")
+    notice, view, shown = (_one(values, name) for name in ("notice", "view", "shown_ms"))
     return Submission(
         choice=Choice(
             Act.SAVE if only else Act(acts[0]),
@@ -161,11 +167,11 @@ def _submission(values: Values, *, wants_json: bool) -> Submission | Bad:
             services,
             only,
         ),
-        notice=notice if re.fullmatch(r"[0-9a-f]{64}", notice) else "",
+        notice=notice if _NOTICE.fullmatch(notice) else "",
         next=_one(values, "next"),
-        view=_one(values, "view") if re.fullmatch(r"[A-Za-z0-9_-]{8,64}", _one(values, "view")) else "",
+        view=view if _VIEW.fullmatch(view) else "",
         how=how,
-        shown_ms=_milliseconds(_one(values, "shown_ms")),
+        shown_ms=int(shown) if _MILLISECONDS.fullmatch(shown) else None,
         wants_json=wants_json,
     )
 
@@ -173,7 +179,3 @@ def _submission(values: Values, *, wants_json: bool) -> Submission | Bad:
 def _one(values: Values, name: str) -> str:
     found = values.get(name, [])
     return found[0] if found else ""
-
-
-def _milliseconds(value: str) -> int | None:
-    return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else None

@@ -209,7 +209,7 @@ class Decisions:
             await self._audit.record_refusal(
                 self._event(act, part), documents=act.documents, once=_once(act, "closing")
             )
-            cookies = self._cookies(act, part.decision)
+            cookies = self._cookies(act, part.decision, self._after(act, part.decision))
         return self._refuse(503, "your choice could not be recorded", act.view, act.sent.wants_json, cookies)
 
     async def _close(self, act: Act, *, within: bool) -> Answer:
@@ -255,14 +255,13 @@ class Decisions:
             decided_after_ms=act.sent.shown_ms,
         )
 
-    def _cookies(self, act: Act, decision: Decision) -> tuple[Header, ...]:
+    def _cookies(self, act: Act, decision: Decision, after: Consent) -> tuple[Header, ...]:
         name = act.visit.resolver.transport.name(act.keeping)
         if name is None:
             return ()
         value = act.visit.resolver.codec.dump(decision)
         strays = clearing(name, act.keeping, act.peer, act.back) if act.before.strays else []
         lifetime = self._policy.cookie_lifetime
-        after = self._after(act, decision)
         ours = (
             *strays,
             decision_cookie(name, value, act.keeping, lifetime),
@@ -277,10 +276,10 @@ class Decisions:
         return resolver.consent(signals, Read(decision))
 
     def _done(self, act: Act, outcome: Outcome, event: str | None) -> Answer:
-        headers = (STALE_COPIES, *self._cookies(act, outcome.decision))
+        consent = self._after(act, outcome.decision)
+        headers = (STALE_COPIES, *self._cookies(act, outcome.decision, consent))
         if not act.sent.wants_json:
             return Answer(303, b"", "", ((b"location", act.back.encode("ascii")), *PRIVATE, *headers))
-        consent = self._after(act, outcome.decision)
         state = self._pages.state_of(consent, self._book.notice(act.view.language))
         stored = storage(self._gate, consent)
         return as_json(200, {"event": event, "state": state, "storage": stored}, headers)
