@@ -60,7 +60,7 @@ class Hopper(Walker):
         if self._element is not None:
             self._remember(buffer)
         verdicts, output = self.verdicts, self.output
-        counts = output.counts
+        counts, pieces = output.counts, output.pieces
         hop, known, traced = verdicts.hop, verdicts.known, output.trace is not None
         walk = hop.head
         far, prove = hop.far, hop.prove
@@ -97,13 +97,13 @@ class Hopper(Walker):
             if not end and size - pos < _SHORT and _TAG_START(buffer, pos):
                 return self._wait(pos, 0, END)
             if pos == target:
-                if buffer[pos + 1 : pos + 2] == b"!":
-                    found = COMMENT(buffer, pos)
-                    if found:
-                        pos = found.end()
-                        continue
                 entry = known(buffer[pos:end])
                 if entry is None:
+                    if buffer[pos + 1 : pos + 2] == b"!":
+                        found = COMMENT(buffer, pos)
+                        if found:
+                            pos = found.end()
+                            continue
                     end = pos if head else self._leap(buffer, pos)
                     if end > pos:
                         pos = end
@@ -111,15 +111,16 @@ class Hopper(Walker):
                     entry = self._look(buffer, pos)
                 if entry is not None:
                     verdict, edited, kind, for_head, length = entry
-                    if verdict.wants_text and not traced:
-                        end = self._with_text(buffer, pos, length)
-                        if end > pos:
-                            pos = end
-                            continue
-                    if kind is not None and (for_head or not head) and not (edited and traced):
+                    if kind is None:
+                        if verdict.wants_text and not traced:
+                            end = self._with_text(buffer, pos, length)
+                            if end > pos:
+                                pos = end
+                                continue
+                    elif (for_head or not head) and not (edited and traced):
                         end = pos + length
                         if edited:
-                            output.pieces += (buffer[output.sent : pos], edited)
+                            pieces += (buffer[output.sent : pos], edited)
                             output.sent = end
                             label = verdict.label
                             if label:
