@@ -27,6 +27,8 @@ from consentkit.core.service import Cookie, Service
 
 REMEMBERED = 4096
 """Hosts, and names of cookies, for which the answer is kept."""
+LONGEST_COOKIE = 4096
+"""Bytes of a cookie's name and value together, beyond which no browser keeps it (RFC 6265bis section 5.6, checked 2026-11)."""
 
 
 class Owner(NamedTuple):
@@ -62,7 +64,7 @@ class Index:
         self._candidates: Callable[[str], list[tuple[AddressPattern, Owner]]] = lru_cache(REMEMBERED)(
             self._addresses.of_host
         )
-        self.cookie_owners: Callable[[str], tuple[Owner, ...]] = lru_cache(REMEMBERED)(self._cookies.owners)
+        self._cookie_owners: Callable[[str], tuple[Owner, ...]] = lru_cache(REMEMBERED)(self._cookies.owners)
         self.is_own: Callable[[str], bool] = lru_cache(REMEMBERED)(self._is_own)
 
     @property
@@ -91,6 +93,10 @@ class Index:
         most = max(specificity for specificity, _ in found)
         equal = tuple(dict.fromkeys(owner for specificity, owner in found if specificity == most))
         return tuple(owner for owner in equal if owner.listed) or equal
+
+    def cookie_owners(self, name: str) -> tuple[Owner, ...]:
+        """The services that set a cookie of this name on the site's own domain."""
+        return self._cookie_owners(name) if len(name) <= LONGEST_COOKIE else ()
 
     def runs(self, owner: Owner, allowed: frozenset[str]) -> bool:
         """Whether a service may run.
@@ -159,14 +165,15 @@ class _Addresses:
         for pattern, owner in patterns:
             key = (pattern.below, pattern.countries, pattern.host)
             self._by_host.setdefault(key, []).append((pattern, owner))
+        self._labels = max((host.count(".") + 1 for _, _, host in self._by_host), default=0)
 
     def of_host(self, host: str) -> list[tuple[AddressPattern, Owner]]:
         """The patterns whose host matches."""
         name = re.sub(r":[0-9]*$", "", host)
         labels = name.split(".")
-        ends = range(len(labels))
         found: list[tuple[AddressPattern, Owner]] = []
-        for start in ends:
+        # Only ends as long as the longest pattern and a country's two names: a page may name a host of 30,000 labels.
+        for start in range(max(0, len(labels) - self._labels - 2), len(labels)):
             for stop in {len(labels), len(labels) - 1, len(labels) - 2}:
                 if stop > start:
                     part = ".".join(labels[start:stop])

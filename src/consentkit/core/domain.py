@@ -19,6 +19,9 @@ _PORT = re.compile(r":[0-9]*$")
 _ADDRESS = re.compile(r"\[.*\]|(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")
 _REMEMBERED = 4096
 """Hosts for which the answer is kept."""
+_LONGEST_NAME, _LONGEST_LABEL = 1024, 63
+"""Characters beyond which nobody can look a name up, before and after they are composed (RFC 1035 section 2.3.4: 255 bytes,
+63 a label). Composing and punycode take quadratic time: 30 s for one host of 64 KB."""
 
 
 def ascii_host(host: str) -> str:
@@ -27,19 +30,24 @@ def ascii_host(host: str) -> str:
     As UTS 46 has it, for names that may be registered (non-transitional: ``ß`` stays itself); what may not is left to fail.
     """
     bare = _PORT.sub("", host)
-    if not bare.isascii():
+    if not bare.isascii() and len(bare) <= _LONGEST_NAME:
         whole = unicodedata.normalize("NFKC", bare.lower()).replace("\u3002", ".")
         bare = ".".join(_ascii_label(label) for label in whole.split("."))
     return bare.lower().removesuffix(".")
 
 
-@lru_cache(_REMEMBERED)
 def registrable(host: str) -> str | None:
     """The part of a host that someone registered: ``bbc.co.uk`` of ``www.bbc.co.uk``.
 
     :param host: with or without a port, in any spelling.
-    :returns: ``None`` for an IP address, for a single name such as ``localhost``, and for a public suffix itself.
+    :returns: ``None`` for an IP address, for a single name such as ``localhost``, for a public suffix itself, and for what is
+        too long to be looked up.
     """
+    return _registrable(host) if len(host) <= _LONGEST_NAME else None
+
+
+@lru_cache(_REMEMBERED)
+def _registrable(host: str) -> str | None:
     bare = ascii_host(host)
     return None if _ADDRESS.fullmatch(bare) else _list().privatesuffix(bare)
 
@@ -67,7 +75,9 @@ def parents(host: str) -> tuple[str, ...]:
 
 
 def _ascii_label(label: str) -> str:
-    return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
+    if label.isascii() or len(label) > _LONGEST_LABEL:
+        return label
+    return "xn--" + label.encode("punycode").decode("ascii")
 
 
 @cache

@@ -31,7 +31,7 @@ STRICT = (
 )
 REMEMBERED = 256
 """States of consent for which a policy is kept."""
-MOST_SOURCES = 1024
+MOST_SOURCES = 4096
 """Distinct sources for which the answer is kept, in one state."""
 MOST_TOLD = 100
 

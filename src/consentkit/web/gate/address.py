@@ -33,6 +33,8 @@ _UNSEEN: Final = dict.fromkeys(
     (0xAD, 0x34F, 0x200B, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10), *range(0x180B, 0x1810))
 )
 """Characters that a host is rid of (UTS 46, status ignored; checked 2026-11)."""
+_LONGEST: Final = 2048
+"""Characters of a host as it is written, and of a base's folder, beyond which no server is asked for it."""
 _DOTTED: Final = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
 _CANDIDATE: Final = re.compile(r"[^\s,][^\s]*")
 
@@ -91,7 +93,7 @@ def relative_to(href: str, base: Base) -> Base:
     found = located(href, base)
     if found is None:
         return base
-    return Base(found.host, _bare(found.path).rpartition("/")[0] + "/")
+    return Base(found.host, (_bare(found.path).rpartition("/")[0] + "/")[:_LONGEST])
 
 
 def candidates(srcset: str) -> list[str]:
@@ -116,14 +118,23 @@ def _relative(text: str, base: Base | None) -> Located | None:
     return Located("", base.host, _path(base.folder + text))
 
 
-@lru_cache(4096)
 def _host(written: str, scheme: str) -> str:
+    """The host, in lower case. Of one that nobody can look up, its end alone, so that what is remembered stays small."""
+    if len(written) > _LONGEST:
+        return _read_host(written, scheme)[-_LONGEST:]
+    return _known_host(written, scheme)
+
+
+def _read_host(written: str, scheme: str) -> str:
     port = _PORT.search(written) if not written.endswith("]") else None
     name = written[: port.start()] if port else written
     name = ascii_host(unquote(name).translate(_UNSEEN))
     number = port[1].lstrip("0") if port else ""
     usual = number in ("", _USUAL_PORTS.get(scheme, "443"))
     return name if usual or not name else f"{name}:{number}"
+
+
+_known_host = lru_cache(4096)(_read_host)
 
 
 def _bare(path: str) -> str:
@@ -148,7 +159,7 @@ def _without_dots(path: str) -> str:
     for segment in path[1:].split("/"):
         plain = segment.lower().replace("%2e", ".")
         if plain == "..":
-            kept = kept[:-1]
+            del kept[-1:]
         elif plain != ".":
             kept.append(segment)
     return "/" + "/".join(kept)

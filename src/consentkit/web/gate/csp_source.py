@@ -12,6 +12,8 @@ from urllib.parse import unquote_to_bytes
 
 NETWORK = frozenset({b"http:", b"https:", b"ws:", b"wss:"})
 """Schemes by which a browser reaches other hosts."""
+LONGEST_HOST = 255
+"""Bytes beyond which nobody can look a host up (RFC 1035 section 2.3.4)."""
 _SOURCE = re.compile(
     rb"(?:[a-z][a-z0-9+.-]*://)?(?P<wild>\*(?:\.(?=[a-z0-9_-])|(?=[:/?#]|$)))?(?P<host>[a-z0-9_.-]*|\[[0-9a-f:.]*\])"
     rb"(?::(?P<port>[0-9]+|\*))?(?P<path>/[^?#]*)?(?:[?#].*)?",
@@ -43,7 +45,7 @@ class Source:
 def parse_source(source: bytes) -> Source | None:
     """The hosts that a source names; ``None`` where it names none (a scheme, a keyword, what no browser reads)."""
     match = _SOURCE.fullmatch(source.lower())
-    if match is None or not (match["host"] or match["wild"]):
+    if match is None or not (match["host"] or match["wild"]) or len(match["host"]) > LONGEST_HOST:
         return None
     path = unquote_to_bytes(source[len(source) - len(match["path"] or b"") :]) if match["path"] else b""
     return Source(

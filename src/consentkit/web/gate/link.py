@@ -28,6 +28,8 @@ FETCHING = frozenset(
     }
 )
 """Relations by which a browser fetches or connects (HTML section 4.6.8, Fetch, RFC 9842; checked 2026-11)."""
+LONGEST_HOST = 1024
+"""Letters of a host beyond which nobody can look it up: its end alone is judged, and remembered."""
 # What no closing sign follows runs to the end: one entry, judged as one.
 _ENTRY = re.compile(rb"""(?:[^,<"]+|<[^>]*>?|"(?:[^"\\]|\\.)*"?)+""", re.DOTALL)
 _ADDRESS = re.compile(rb"<([^>]*)")
@@ -62,7 +64,8 @@ def host_and_path(link: str, page: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     usual = {"http": 80, "https": 443}.get(found.scheme)
-    return host.rstrip(".") + (f":{port}" if port not in (None, usual) else ""), found.path or "/"
+    name = host.rstrip(".")[-LONGEST_HOST:]
+    return name + (f":{port}" if port not in (None, usual) else ""), found.path or "/"
 
 
 def _fetches(entry: bytes) -> bool:
