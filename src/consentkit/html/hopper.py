@@ -23,6 +23,9 @@ __all__ = ["Hopper"]
 _RUN = 4096
 """Bytes of an svg looked over at once, so that one with many marks is not looked over many times."""
 
+_NEAR = 64
+"""Bytes between two tags that matter in which there is often no other."""
+
 _SHORT = 2048
 """A tag shorter than this is looked at from its start again when more has come."""
 
@@ -78,7 +81,7 @@ class Hopper(Walker):
                     found = far(buffer, pos)
                     stop = found.start() if found else size
                 marks = None
-                if not head and buffer.find(b"<", pos, stop) < 0:  # words alone
+                if not head and stop - pos < _NEAR and buffer.find(b"<", pos, stop) < 0:  # words alone
                     pos = stop
                 else:
                     if not rest:
