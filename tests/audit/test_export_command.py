@@ -84,4 +84,5 @@ def test_who_meets_a_damaged_event_is_told_where_to_go_on(filled, tmp_path):
     assert done.code == 2
     assert "event 2 cannot be read" in done.err
     assert "--after 1" in done.err
+    assert numbers(done) == [1]
     assert "Traceback" not in done.err

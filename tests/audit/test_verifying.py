@@ -91,7 +91,7 @@ FINDS = {
 def test_each_damage_has_its_name_however_many_sections_the_log_is_cut_into(filled, monkeypatch, damage):
     change(filled, *DAMAGE[damage])
     _, _, whole = verify_log(filled, None)
-    monkeypatch.setattr(verifying, "SECTION", 128)
+    monkeypatch.setattr(verifying, "PAGE", 128)
     _, _, cut = verify_log(filled, None)
 
     first = whole.first

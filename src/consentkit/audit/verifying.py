@@ -25,10 +25,10 @@ from consentkit.audit.rowcheck import HashCheck, RowCheck
 from consentkit.audit.section import Section, examine
 from consentkit.audit.treecheck import Mark
 from consentkit.audit.verify import Claims, Later, Report, Run, conclude
-from consentkit.audit.wholereader import WholeReader
+from consentkit.audit.wholereader import PAGE, WholeReader
 
 SECTION = 1 << 2 * STRIDE
-"""Events looked at in one go: 65,536."""
+"""Events that a process looks at in one go: 65,536."""
 _ROLLUP = [int, str, str, str, int, int, int]
 SIDE_BY_SIDE = 3 * SECTION
 """Events from which on a second process is worth its start."""
@@ -62,7 +62,7 @@ def verify_log(
     if size >= SIDE_BY_SIDE and processes > 1:
         seen = _side_by_side(url, reader, size, seed, processes)
     else:
-        seen = (_examined(reader, check, first, last) for first, last in _ranges(reader, size))
+        seen = (_examined(reader, check, first, last) for first, last in _ranges(reader, size, PAGE))
     report = conclude(
         _watched(chain(seen, _beyond(reader, size, check)), progress),
         size,
@@ -117,12 +117,12 @@ def _later(reader: WholeReader, size: int, check: Check) -> Later:
     return Later(erased, reader.personal_within)
 
 
-def _ranges(reader: WholeReader, size: int) -> Iterator[tuple[int, int]]:
+def _ranges(reader: WholeReader, size: int, step: int) -> Iterator[tuple[int, int]]:
     """Runs of numbers up to the size. One run spans any number that are missing: a head may claim any size."""
     first = 1
     while first <= size:
         here = reader.first_from(first)
-        last = size if here is None else min(size, here + SECTION - 1)
+        last = size if here is None else min(size, here + step - 1)
         yield first, last
         first = last + 1
 
@@ -140,7 +140,7 @@ def _side_by_side(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         ahead: deque[Future[Section]] = deque()
-        for first, last in _ranges(reader, size):
+        for first, last in _ranges(reader, size, SECTION):
             ahead.append(pool.submit(_section, url, reader.log_id, seed, first, last))
             if len(ahead) > 2 * processes:
                 yield ahead.popleft().result()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -67,31 +70,32 @@ def export(
     wanted = Wanted(begin, end, site, act, jurisdiction)
     size = reader.size()
     with progress("export", 0 if sys.stdout.isatty() else size) as tell:
-        rows = Passing(map(StoredEvent._make, reader.rows(after + 1, size)), wanted, tell)
-        lines = jsonl(rows) if dialect is None else as_csv(rows, dialect, header=not after)
-        try:
-            _write(lines)
-        except (AuditError, KeyboardInterrupt) as error:
-            warn(f"Stopped behind event {rows.written}: go on with --after {rows.written}")
-            if isinstance(error, AuditError):
-                raise
-            stop("Interrupted.")
+        rows = Passing(map(StoredEvent._make, reader.rows(after + 1, size)), wanted, tell, after, after)
+        why = _write(jsonl(rows) if dialect is None else as_csv(rows, dialect, header=not after), rows)
+    if why:
+        warn(f"Stopped behind event {rows.written}: go on with --after {rows.written}")
+        stop(why)
 
 
 @dataclass(slots=True)
 class Passing:
-    """Lets through what is wanted, and knows how far it came."""
+    """Lets through what is wanted, and knows how far it came.
+
+    :param at: the last event looked at.
+    :param written: the last one whose line was handed to the system.
+    """
 
     rows: Iterable[StoredEvent]
     wanted: Wanted
     tell: Callable[[int], None]
-    written: int = 0
+    at: int
+    written: int
 
     def __iter__(self) -> Iterator[StoredEvent]:
         for row in self.rows:
+            self.at = row.seq
             if self.wanted.takes(row):
                 yield row
-            self.written = row.seq
             if not row.seq % AT_ONCE:
                 self.tell(row.seq)
 
@@ -107,14 +111,66 @@ def _dialect(form: Format, locale: str | None) -> Dialect | None:
         stop(f"--spreadsheet wants {error}.")
 
 
-def _write(lines: Iterable[str]) -> None:
-    """To a file or pipe as it is, whatever the locale; to a terminal with nothing in it that would be obeyed."""
-    if sys.stdout.isatty():
+def _write(lines: Iterable[str], rows: Passing) -> str:
+    """Write lines, many at once; what was made is written, whatever ends it.
+
+    :returns: why it ended early; empty where it did not.
+    """
+    part: list[tuple[str, int]] = []
+    room, why = (1 if sys.stdout.isatty() else AT_ONCE), ""
+    try:
         for line in lines:
-            say(line.rstrip("\r\n"))
+            part.append((line, rows.at))
+            if len(part) >= room:
+                _put(part, rows)
+        _put(part, rows)
+    except AuditError as error:
+        why = str(error)
+    except KeyboardInterrupt:
+        why = "Interrupted."
+    except BrokenPipeError:
+        raise  # who reads has enough
+    except OSError as error:
+        return _unwritable(error)
+    try:
+        _put(part, rows)
+    except OSError as error:
+        return _unwritable(error)
+    return why
+
+
+def _put(part: list[tuple[str, int]], rows: Passing) -> None:
+    """To a file or pipe as it is, whatever the locale; to a terminal with nothing in it that would be obeyed."""
+    if not part:
         return
-    out = sys.stdout.buffer
-    source = iter(lines)
-    while part := "".join(islice(source, AT_ONCE)):
-        out.write(part.encode())
-    out.flush()
+    with _uninterrupted():
+        if sys.stdout.isatty():
+            for line, _ in part:
+                say(line.rstrip("\r\n"))
+        else:
+            sys.stdout.buffer.write("".join(line for line, _ in part).encode())
+            sys.stdout.buffer.flush()
+        rows.written = part[-1][1]
+        part.clear()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Holds Ctrl-C back: between a line and the note that it is written, it would make an event missing or double."""
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt
+
+
+def _unwritable(error: OSError) -> str:
+    # What is left in the buffer would fail once more, in words of Python's, when it ends.
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdout.fileno())
+    return (
+        f"Standard output cannot be written: {os.strerror(error.errno or 0)}. The last line there may be cut."
+    )
