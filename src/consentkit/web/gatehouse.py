@@ -77,8 +77,8 @@ class Gate:
     """Whether the policy asks visitors anything. Where it does not, a page has no notice and is the same for all."""
     drawn: dict[tuple[object, ...], Drawn] = field(default_factory=dict)
     """Our pieces, by all that they depend on; kept by :mod:`consentkit.web.pieces`."""
-    stored: dict[frozenset[str], tuple[str, ...]] = field(default_factory=dict)
-    """Keys to be cleared in the browser, by what may run; kept by :mod:`consentkit.web.outgoing`."""
+    stored: dict[frozenset[str], str] = field(default_factory=dict)
+    """Keys to be cleared in the browser, as JSON, by what may run; kept by :mod:`consentkit.web.outgoing`."""
     _facts: Facts = field(init=False)
     _rules: dict[frozenset[str], Rules] = field(default_factory=dict)
     _placed: dict[tuple[frozenset[str], str, str, bool], PlacedRules] = field(default_factory=dict)

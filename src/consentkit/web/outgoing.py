@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Iterable, Sequence
@@ -104,10 +105,13 @@ def expired(
     )
 
 
-def storage(gate: Gate, consent: Consent) -> tuple[str, ...]:
-    """Keys that services which may not run keep in the browser, and patterns of keys: none that one which may run names too."""
+def storage(gate: Gate, consent: Consent) -> str:
+    """Keys that services which may not run keep in the browser, and patterns of keys: none that one which may run names too.
+
+    :returns: a list in JSON: they are many, and the same for all who may run the same.
+    """
     if gate.observe or consent.source is Source.UNKNOWN:
-        return ()
+        return "[]"
     found = gate.stored.get(consent.allowed)
     if found is None:
         if len(gate.stored) >= REMEMBERED:
@@ -116,13 +120,13 @@ def storage(gate: Gate, consent: Consent) -> tuple[str, ...]:
     return found
 
 
-def _stored(gate: Gate, allowed: frozenset[str]) -> tuple[str, ...]:
+def _stored(gate: Gate, allowed: frozenset[str]) -> str:
     keys: dict[bool, set[str]] = {True: set(), False: set()}
     for name, service in gate.index.services.items():
         if service.storage:
             owner = Owner(name, name in gate.book.policy.services, "")
             keys[may_keep(gate, owner, allowed)].update(service.storage)
-    return tuple(sorted(keys[False] - keys[True]))
+    return json.dumps(sorted(keys[False] - keys[True]), separators=(",", ":"))
 
 
 def _may_set(gate: Gate, visit: Visit, field: bytes) -> bool:

@@ -122,15 +122,14 @@ class Pages:
         return self._html(status, "visitor/problem.html", view, headers, status=status)
 
     def state(
-        self, consent: Consent, notice: Notice, storage: Sequence[str] = (), headers: Sequence[Header] = ()
+        self, consent: Consent, notice: Notice, storage: str = "[]", headers: Sequence[Header] = ()
     ) -> Answer:
         """The consent as JSON.
 
-        :param storage: keys that services which may not run keep in the browser.
+        :param storage: keys that services which may not run keep in the browser, as JSON.
         :param headers: further header fields.
         """
-        value = {**self.state_of(consent, notice), "storage": list(storage)}
-        return as_json(200, value, tuple(headers))
+        return as_json(200, self.state_of(consent, notice), tuple(headers), storage=storage)
 
     def state_of(self, consent: Consent, notice: Notice) -> dict[str, Any]:
         """What ``/state`` tells, as a value; a decision's answer carries it too."""
@@ -209,10 +208,19 @@ class Pages:
         return self.book.words[language](unit, count=max(2, round(seconds / size)))
 
 
-def as_json(status: int, value: Mapping[str, Any], headers: tuple[Header, ...] = ()) -> Answer:
-    """A JSON answer that no cache keeps."""
-    body = json.dumps(value, separators=(",", ":")).encode()
-    return Answer(status, body, "application/json", (*PRIVATE, *headers))
+def as_json(
+    status: int, value: Mapping[str, Any], headers: tuple[Header, ...] = (), **written: str
+) -> Answer:
+    """A JSON answer that no cache keeps.
+
+    :param written: further members, as JSON already.
+    """
+    members = [
+        json.dumps(value, separators=(",", ":"))[1:-1],
+        *(f'"{name}":{text}' for name, text in written.items()),
+    ]
+    body = f"{{{','.join(filter(None, members))}}}"
+    return Answer(status, body.encode(), "application/json", (*PRIVATE, *headers))
 
 
 def readable(pattern: str) -> str:

@@ -52,7 +52,10 @@ STALE_COPIES: Header = (b"clear-site-data", b'"prefetchCache", "prerenderCache"'
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A submission with all that is known about it."""
+    """A submission with all that is known about it.
+
+    :param opens: whether it lets anything run that may not run now.
+    """
 
     visit: Visit
     peer: Peer
@@ -61,6 +64,7 @@ class Act:
     consent: Consent
     sent: Submission
     outcome: Outcome
+    opens: bool
     documents: tuple[Document, ...]
     notice: str
     language: str | None
@@ -112,7 +116,7 @@ class Decisions:
         if isinstance(act, Bad):
             return self._refuse(act.status, act.reason, view, wants_json)
         within = self._limit.takes(act.peer.client)
-        if not opens(self._policy, act.outcome, act.previous):
+        if not act.opens:
             return await self._close(act, within=within)
         if within:
             return await self._open(act)
@@ -137,7 +141,8 @@ class Decisions:
         )
         if isinstance(outcome, Refused):
             return Bad(400, outcome.reason)
-        if opens(self._policy, outcome, previous):
+        opening = opens(self._policy, outcome, previous)
+        if opening:
             fault = _grant_fault(origin, visit, sent, known=known is not None or asked is not None)
             if fault is not None:
                 return fault
@@ -152,6 +157,7 @@ class Decisions:
             consent=visit.consent,
             sent=sent,
             outcome=outcome,
+            opens=opening,
             documents=documents,
             notice=sent.notice if known or asked is not None else "",
             language=known.language if known else None,
@@ -282,7 +288,7 @@ class Decisions:
             return Answer(303, b"", "", ((b"location", act.back.encode("ascii")), *PRIVATE, *headers))
         state = self._pages.state_of(consent, self._book.notice(act.view.language))
         stored = storage(self._gate, consent)
-        return as_json(200, {"event": event, "state": state, "storage": stored}, headers)
+        return as_json(200, {"event": event, "state": state}, headers, storage=stored)
 
     def _refuse(
         self, status: int, reason: str, view: View, wants_json: bool, cookies: Sequence[Header] = ()
@@ -375,6 +381,8 @@ def _repeats(before: Decision, new: Decision) -> bool:
 
 def _cookies_of_others(visit: Visit) -> str:
     """The cookies that tell one browser behind an address from another: all but ours, which a click changes."""
+    if b"cookie" not in visit.fields:
+        return ""
     own = visit.resolver.transport.name(visit.keeping)
     changing = tuple(name + b"=" for name in (own or b"", hint_name(own)))
     pairs = (
