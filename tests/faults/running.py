@@ -148,7 +148,8 @@ def running(
     try:
         yield Site(port, process)
     finally:
-        process.send_signal(signal.SIGTERM)
+        # To all of the group: what traces the server keeps the signal to itself.
+        os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
