@@ -13,17 +13,20 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
 from bench.figure import Figure, alternating
-from consentkit import ConsentMiddleware, Policy
+from consentkit import AuditLog, ConsentMiddleware, Policy
 from consentkit.testing import decision_cookie
 
 KEY = secrets.token_urlsafe(48)
 REQUESTS = 100
 ROUNDS = 60
 CATEGORIES = ("analytics", "marketing")
+SITE = {
+    "site": {"name": "Bench", "address": "http://localhost"},
+    "controller": {"name": "Bench Ltd", "contact": "bench@localhost.example"},
+}
 POLICY = Policy.model_validate(
     {
-        "site": {"name": "Bench", "address": "http://localhost"},
-        "controller": {"name": "Bench Ltd", "contact": "bench@localhost.example"},
+        **SITE,
         "services": {
             "counter": {"vendor": "Counter", "purposes": ["analytics"], "hosts": ["counter.example"]},
             "player": {"vendor": "Player", "purposes": ["marketing"], "hosts": ["player.example"]},
@@ -119,10 +122,9 @@ class _Nothing(BaseHTTPMiddleware):
         return await call_next(request)
 
 
-def _consented(app: App, folder: str) -> App:
-    return ConsentMiddleware(
-        app, policy=POLICY, secret_key=KEY, audit=f"sqlite:///{folder}/bench.db", https=False
-    )
+def consented(app: App, log: AuditLog) -> App:
+    """An app behind the middleware."""
+    return ConsentMiddleware(app, policy=POLICY, secret_key=KEY, audit=log, https=False)
 
 
 def _added(
@@ -130,14 +132,16 @@ def _added(
 ) -> tuple[float, float]:
     """Microseconds a request that we and a peer add to an app."""
     with tempfile.TemporaryDirectory() as folder:
+        log = AuditLog(f"sqlite:///{folder}/bench.db")
         runs = [
             requests(answering(bodies, kind), cookie),
-            requests(_consented(answering(bodies, kind), folder), cookie),
+            requests(consented(answering(bodies, kind), log), cookie),
             requests(peer(answering(bodies, kind)), cookie),
         ]
         for run in runs:
             run()
         bare, ours, others = alternating(*runs, rounds=ROUNDS, clock=process_time)
+        log.drain()
     return (ours - bare) / REQUESTS * 1e6, (others - bare) / REQUESTS * 1e6
 
 
