@@ -108,6 +108,26 @@ async def test_a_grant_is_503_without_cookie_and_the_page_stays_shut_and_served(
     assert INERT in page.body
 
 
+async def test_more_than_may_wait_is_503_for_a_grant_at_once_and_a_refusal_takes_effect(
+    wrap, tmp_path, logged
+):
+    log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}", timeout=30.0, queue=0)
+    app = wrap(serving(PAGE), audit=log)
+    notice = json.loads((await get(app, "/_consent/state")).body)["notice"]
+    grant = await post(app, {"action": "accept", "notice": notice})
+    refusal = await post(app, {"action": "reject"})
+    await log.close()
+
+    assert (grant.status, grant.one(b"retry-after"), grant.every(b"set-cookie")) == (503, b"5", [])
+    assert refusal.status == 303
+    assert not decision_in(refusal).grants
+    assert [event["act"] for event in logged()] in (
+        [],
+        ["reject"],
+    )  # it lies in the spool, or came out already
+    assert log.health()["spooled"] == 1 - len(logged())
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_refusal_takes_effect_and_reaches_the_log_when_it_is_back(
     site, audit, logged, tmp_path, fault: Fault

@@ -134,3 +134,16 @@ def test_an_export_onto_a_full_disk_ends_in_words(log):
     assert done.stderr.splitlines()[0] == b"Stopped behind event 0: go on with --after 0"
     assert b"No space left on device" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--format", "csv")], ids=["jsonl", "csv"])
+def test_an_export_of_half_as_much_again_takes_no_more_memory(log, options):
+    def most(*more: str) -> int:
+        """Bytes that were in use at most."""
+        measured = "import tracemalloc; tracemalloc.start(); from consentkit import cli\ntry: cli.run()\n"
+        measured += "finally: print(tracemalloc.get_traced_memory()[1], file=__import__('sys').stderr)"
+        command = [sys.executable, "-c", measured, "audit", "export", "--audit", log, *options, *more]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+        return int(done.stderr)
+
+    assert most() < 1.05 * most("--after", str(EVENTS // 3))

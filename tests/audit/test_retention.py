@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.audit.commands import run
 
 from consentkit.audit.retention import Borne, due, spans
 
@@ -92,3 +93,24 @@ def test_ranges_hold_all_that_is_wanted_and_nothing_that_is_left(wanted, others,
 
 def test_what_stands_side_by_side_is_one_range_over_events_that_bear_no_id():
     assert list(spans([1, 4, 9], [1, 4, 6, 9], 100)) == [(1, 4, 2), (9, 9, 1)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "fine"),
+    [
+        ('retention = "179d"\n', False),
+        ('retention = "180d"\n', True),
+        ('lifetime = "30d"\nretention = "29d"\n', False),
+        ('lifetime = "30d"\nretention = "30d"\n', True),
+        ("", True),
+    ],
+)
+def test_check_refuses_a_retention_that_would_delete_the_proof_of_a_choice_in_use(tmp_path, settings, fine):
+    file = tmp_path / "consent.toml"
+    site = '[site]\nname = "N"\naddress = "https://n.example"\n[controller]\nname = "N"\ncontact = "n"\n'
+    file.write_text(settings + site)
+
+    done = run("check", str(file))
+
+    assert ("no less than lifetime" in done.out + done.err) is not fine, done
+    assert (done.code == 0) is fine

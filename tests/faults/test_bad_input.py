@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 
 import pytest
+from tests.audit.commands import run
 from tests.faults.running import events_of
 
 from consentkit.audit.errors import AuditError, EventRefused
@@ -96,3 +99,27 @@ async def test_counts_of_a_site_whose_folder_is_gone_are_one_line_and_no_traceba
     [line] = caplog.records
     assert line.getMessage().startswith("counts cannot be written at the end")
     assert line.exc_info is None
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati", ":no/such"])
+async def test_the_time_zone_of_a_server_changes_nothing_in_the_log(
+    sqlite_url, make_event, monkeypatch, zone
+):
+    event = make_event(time=1_795_590_000_123_456)
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        log = AuditLog(sqlite_url, timeout=20.0)
+        await log.record(event)
+        await log.close()
+        [line] = run("audit", "export", url=sqlite_url).out.splitlines()
+        counted = json.loads(run("audit", "stats", "--json", url=sqlite_url).out)
+        checked = run("audit", "verify", url=sqlite_url)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert events_of(sqlite_url)[0]["time"] == event.time
+    assert json.loads(line)["time"] == "2026-11-25T07:00:00.123456Z"
+    assert json.loads(run("audit", "stats", "--json", url=sqlite_url).out) == counted
+    assert checked.code == 0
