@@ -149,3 +149,11 @@ def test_at_least_150_services_of_every_kind_are_known() -> None:
         "payment",
         "cdn",
     }
+
+
+def test_consent_windows_are_all_of_one_purpose() -> None:
+    """Beside ours such a window is the site's own choice, needed for nothing: no file may say otherwise."""
+    windows = {name: entry.purposes for name, entry in catalogue().entries.items() if entry.kind == "consent"}
+
+    assert len(windows) >= 17
+    assert set(windows.values()) == {("functional",)}

@@ -68,6 +68,16 @@ def test_a_script_that_fetches_no_address_of_a_service_is_left_alone(script: str
     assert rig.facts.loaders.found(script.encode()) == ()
 
 
+def test_a_queue_whose_library_is_required_by_name_is_google_analytics(rig: Rig) -> None:
+    """A real news page's form: no element is made, a module loader gets the address in two pieces."""
+    script = b"""if (conf.google_analytics) {
+        var _gaq = _gaq || []; _gaq.push(["_setAccount", "UA-0000000-1"]); _gaq.push(["_trackPageview"]);
+        var at = ('https:' == document.location.protocol) ? 'https://ssl' : 'http://www';
+        require([at + ".google-analytics.com/ga.js"]); }"""
+
+    assert [owner.service for owner in rig.facts.loaders.found(script)] == ["google-analytics"]
+
+
 def test_an_application_that_begins_with_a_loader_is_left_alone(rig: Rig) -> None:
     _, _, loader = next(form for form in FORMS if form[0] == "google-tag-manager")
 
