@@ -17,6 +17,7 @@ import pytest
 from consentkit.audit.batch import seal
 from consentkit.audit.checkpoint import Note, parse
 from consentkit.audit.event import Event, leaf_hash, now, uuid7
+from consentkit.audit.finding import KINDS
 from consentkit.audit.keys import generate, public_path, read_public
 from consentkit.audit.merkle import Edge
 from consentkit.audit.signing import Signing, state_path
@@ -360,3 +361,9 @@ def test_what_is_not_found_stands_in_the_documentation(log, what, statements):
     assert log.verify().sound
     page = Path(__file__).parents[2] / "docs/explanation/evidence.md"
     assert what in " ".join(page.read_text(encoding="utf-8").split())
+
+
+def test_every_finding_has_its_line_in_the_documentation():
+    page = (Path(__file__).parents[2] / "docs/explanation/evidence.md").read_text(encoding="utf-8")
+
+    assert [name for name in KINDS if f"`{name}`" not in page] == []
