@@ -74,17 +74,42 @@ class Attribute:
     """One attribute. Offsets are into `Tag.raw`; `value` is as in the source, `text` with references resolved.
 
     Without a value, `value_start` and `value_end` are `name_end`. `cut`: the value goes on after the part that is shown.
+    Only the name is read at once: of most attributes nobody asks for more.
     """
 
-    __slots__ = ("cut", "name", "name_end", "name_start", "value", "value_end", "value_start")
+    __slots__ = ("_match", "cut", "name")
 
     def __init__(self, match: re.Match[bytes], cut: bool) -> None:
         self.name = match[1].lower()
-        self.name_start, self.name_end = match.span(1)
-        group = match.lastindex or 1
-        self.value_start, self.value_end = match.span(group) if group > 1 else (self.name_end, self.name_end)
-        self.value: bytes = match[group] if group > 1 else b""
         self.cut = cut
+        self._match = match
+
+    @property
+    def name_start(self) -> int:
+        """Where its name starts."""
+        return self._match.start(1)
+
+    @property
+    def name_end(self) -> int:
+        """Where its name ends."""
+        return self._match.end(1)
+
+    @property
+    def value_start(self) -> int:
+        """Where its value starts, behind a quote."""
+        group = self._match.lastindex or 1
+        return self._match.start(group) if group > 1 else self.name_end
+
+    @property
+    def value_end(self) -> int:
+        """Where its value ends, before a quote."""
+        return self._match.end(self._match.lastindex or 1)
+
+    @property
+    def value(self) -> bytes:
+        """The value as in the source; empty without one."""
+        group = self._match.lastindex or 1
+        return self._match[group] if group > 1 else b""
 
     @property
     def text(self) -> str:
@@ -126,10 +151,13 @@ class Tag:
 
     def _read(self) -> tuple[Attribute, ...]:
         start = self.name_end
-        end = len(self.raw) - 1 if self.complete else len(self.raw)
+        if self.complete:
+            return tuple(
+                [Attribute(found, False) for found in _ATTRIBUTE.finditer(self.raw, start, len(self.raw) - 1)]
+            )
+        end = len(self.raw)
         return tuple(
-            Attribute(found, not self.complete and found.end() == end)
-            for found in _ATTRIBUTE.finditer(self.raw, start, end)
+            [Attribute(found, found.end() == end) for found in _ATTRIBUTE.finditer(self.raw, start, end)]
         )
 
     @property
