@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from tests.live import fetches, lexbor, without_scripts
 from tests.web.gate.conftest import Rig
 
 from consentkit.html.rewriter import Rewriter
+from consentkit.html.tag import Tag
 from consentkit.web.gate.rules import Observed
 
 GA = b"https://www.google-analytics.com/collect"
@@ -206,3 +209,58 @@ def test_a_long_tag_is_stilled_part_by_part(rig: Rig) -> None:
     page = b'<img alt="' + b"a" * 70_000 + b'" src="%b">' % GA
 
     assert b'data-ck-src="https://www.google' in rig.gate(page)
+
+
+ADDRESSES = (
+    "/a.jpg",
+    "//www.google-analytics.com/collect",
+    "/\\www.google-analytics.com/a",
+    "/\t/www.google-analytics.com/a",
+    "/\n/www.google-analytics.com/a",
+    "/\r/www.google-analytics.com/a",
+    "&sol;/www.google-analytics.com/a",
+    "http:www.google-analytics.com/a",
+    "/metrics/a.js",
+    "/b.jpg 1x,/c.jpg 2x",
+    "background&#58;url(/metrics/a)",
+    "analytics",
+    "stylesheet",
+    "",
+)
+NAMES = (
+    "src",
+    "SRC",
+    "srcset",
+    "href",
+    "style",
+    "data-src",
+    "data-category",
+    "DATA-Service",
+    "poster",
+    "alt",
+)
+SITES = {
+    "a site": Rig(),
+    "a site with a service on its own path": Rig(
+        services={"own": {"vendor": "O", "purposes": ["analytics"], "addresses": ["/metrics/"]}}
+    ),
+}
+
+
+@pytest.mark.parametrize("complete", [True, False], ids=["whole", "in parts"])
+@pytest.mark.parametrize("site", SITES.values(), ids=SITES)
+@pytest.mark.parametrize(
+    "name", ["img", "source", "link", "video", "embed", "iframe", "object", "script", "div"]
+)
+def test_what_is_told_at_first_sight_is_what_reading_tells(name: str, site: Rig, complete: bool) -> None:
+    rules = site.rules()
+
+    def judged(attributes: str) -> tuple[str, list[bytes]]:
+        raw = f"<{name} rel=icon {attributes}{'>' if complete else ''}".encode()
+        verdict = rules.judge(Tag(name.encode(), raw, complete=complete))
+        return verdict.label, [insertion.text for insertion in verdict.insertions]
+
+    for key, value in product(NAMES, ADDRESSES):
+        own = f'src="/a.jpg" {key}="{value}"'
+
+        assert judged(own) == judged(f'title="read: this" {own}'), own

@@ -19,6 +19,7 @@ escapes or character references; in style elements it is seen in every spelling.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,6 +67,10 @@ REPORTED: Final = "reported"
 UNSURE: Final = Owner(UNKNOWN, False, "cannot be read")
 _MARKS: Final = (b"url(", b"image-set(", b"data-bg")
 """What elements of any name are looked at for: styles, and what lazy loaders read. Each one more costs every page."""
+_FETCHED: Final = frozenset({b"img", b"source", b"link", b"video", b"audio", b"track", b"input", b"embed"})
+"""Elements that do no more than fetch what their attributes name."""
+_NOT_PLAIN: Final = re.compile(rb"[:\\&\t\n\r]|//|(?i:-category|-service)")
+"""Without one of these in its tag, such an element stays on its own site, and the site says nothing of it."""
 _SHEETS: Final = 256
 """Style elements of which the verdict is remembered, by their digest."""
 _DEEPEST: Final = 3
@@ -116,7 +121,7 @@ class PageRules:
         self._based = base is not None
         self._base = base or Base(facts.index.own_host)
         self._foreign = not facts.index.is_own(self._base.host)
-        self._watches_own = facts.index.watches_own
+        self._stays = not (self._foreign or facts.index.watches_own)
         self._depth = depth
         self._inside: PageRules | None = None
         self._sheets: dict[bytes, Verdict] = {}
@@ -125,6 +130,8 @@ class PageRules:
     def judge(self, tag: Tag) -> Verdict:
         """Inert, live, or as it is."""
         name = tag.name
+        if name in _FETCHED and self._stays and tag.complete and _NOT_PLAIN.search(tag.raw) is None:
+            return PASS  # most pictures; and each of a page is another, so that none is known
         if name == b"base":
             return self._rebased(tag)
         marked = self._markup.needed(tag.attributes) if name in FETCHES else frozenset()
@@ -180,7 +187,7 @@ class PageRules:
             yield from self._of_address(text)
 
     def _of_address(self, text: str) -> Iterable[Owner]:
-        if not self._foreign and not self._watches_own and _plainly_own(text):
+        if self._stays and _plainly_own(text):
             return ()
         where = located(text, self._base)
         if where is None:
