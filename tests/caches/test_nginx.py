@@ -45,7 +45,7 @@ class Visitor:
         assert status == 200
 
 
-def test_one_copy_serves_every_visitor(cache: int) -> None:
+def test_41h_one_copy_serves_every_visitor(cache: int) -> None:
     new, granted, refused = (Visitor(cache) for _ in range(3))
     granted.choose("accept")
     refused.choose("reject")
@@ -60,7 +60,7 @@ def test_one_copy_serves_every_visitor(cache: int) -> None:
     assert b'data-ck-src="http://counter.localhost/c.js"' in answers[0][1]
 
 
-def test_the_copy_is_confirmed_without_its_bytes(cache: int) -> None:
+def test_41i_the_copy_is_confirmed_without_its_bytes(cache: int) -> None:
     visitor = Visitor(cache)
     etag = visitor.ask("/public/two")[0].headers["ETag"]
     visitor.choose("accept")
@@ -71,7 +71,7 @@ def test_the_copy_is_confirmed_without_its_bytes(cache: int) -> None:
     assert answer.headers["X-Cache"] == "HIT"
 
 
-def test_a_page_of_its_visitor_is_kept_by_no_shared_cache(cache: int) -> None:
+def test_41j_a_page_of_its_visitor_is_kept_by_no_shared_cache(cache: int) -> None:
     granted, new = Visitor(cache), Visitor(cache)
     granted.choose("accept")
 
@@ -82,7 +82,7 @@ def test_a_page_of_its_visitor_is_kept_by_no_shared_cache(cache: int) -> None:
 
 
 @pytest.mark.browser
-async def test_in_a_browser_each_visitor_gets_what_he_chose_out_of_the_one_copy(cache: int) -> None:
+async def test_41k_in_a_browser_each_visitor_gets_what_he_chose_out_of_the_one_copy(cache: int) -> None:
     calls: dict[str, list[str]] = {}
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

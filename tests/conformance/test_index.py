@@ -32,3 +32,7 @@ def test_every_case_has_a_test(case: int) -> None:
 @pytest.mark.parametrize("case", OVER_SOCKETS)
 def test_what_framing_decides_is_tried_over_sockets_too(case: int) -> None:
     assert case in cases_in("sockets")
+
+
+def test_what_a_shared_cache_may_keep_is_tried_with_a_real_one() -> None:
+    assert 41 in cases_in("caches")

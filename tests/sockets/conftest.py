@@ -1,4 +1,4 @@
-"""One small site on uvicorn and on hypercorn, each in a process of its own that ends with the tests."""
+"""One small site on uvicorn, hypercorn and granian, each in a process of its own that ends with the tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import h11
@@ -20,6 +21,10 @@ COMMANDS = {
         ["--root-path"],
     ],
     "hypercorn": [["hypercorn", "--bind", "127.0.0.1:{port}"], ["--root-path"]],
+    "granian": [
+        ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}", "--no-ws"],
+        ["--url-path-prefix"],
+    ],
 }
 
 
@@ -82,6 +87,8 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def _running(name: str, folder: Path, root: str = "") -> Iterator[Server]:
+    if find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
     port = _free_port()
     (command, root_option) = COMMANDS[name]
     arguments = [part.format(port=port) for part in command] + ([*root_option, root] if root else [])

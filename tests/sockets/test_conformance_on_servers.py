@@ -16,7 +16,7 @@ def every(response: Any, name: bytes) -> list[bytes]:
 
 
 def test_17_under_a_root_path_our_addresses_work_and_the_cookie_is_the_hosts(rooted):
-    # uvicorn adds the root path to what it gets, hypercorn gets it in the path.
+    # uvicorn adds the root path to what it gets; hypercorn and granian get it in the path.
     root = "" if rooted.name == "uvicorn" else "/site"
     _, page = rooted.ask(f"{root}/whole")
     state, _ = rooted.ask(f"{root}/_consent/state")
@@ -63,7 +63,9 @@ def test_34_lengths_match_and_the_page_is_gated(server, path):
     assert INERT in body
     assert without_ours(body) == PAGE
     assert every(response, b"content-length") in ([], [str(len(body)).encode()])
-    assert (path == "/whole") is (every(response, b"content-length") != [])
+    # granian itself gives a length to a body that comes whole, in one message.
+    counted = ("/whole", "/packed") if server.name == "granian" else ("/whole",)
+    assert (path in counted) is (every(response, b"content-length") != [])
 
 
 def test_33_a_page_that_never_ends_begins_and_its_app_learns_that_the_visitor_left(server):
