@@ -27,6 +27,7 @@ _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*):")
 _SPECIAL: Final = frozenset({"http", "https", "ws", "wss", "ftp"})
 _SLASHES: Final = re.compile(r"[/\\]*")
 _AUTHORITY: Final = re.compile(r"[^/\\?#]*")
+_QUERY: Final = re.compile(r"[?#]")
 _PORT: Final = re.compile(r":([0-9]*)$")
 _USUAL_PORTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
 _UNSEEN: Final = dict.fromkeys(
@@ -71,7 +72,9 @@ def located(text: str, base: Base | None = None) -> Located | None:
     :param text: the address with character references resolved.
     :param base: without one, a relative address leads nowhere.
     """
-    text = text.strip(_AROUND).translate(_INSIDE)
+    text = text.strip(_AROUND)
+    if not text.isprintable():
+        text = text.translate(_INSIDE)
     scheme, rest = "", text
     found = _SCHEME.match(text)
     if found is not None:
@@ -138,20 +141,16 @@ _known_host = lru_cache(4096)(_read_host)
 
 
 def _bare(path: str) -> str:
-    return re.split(r"[?#]", path, maxsplit=1)[0]
+    query = _QUERY.search(path)
+    return path[: query.start()] if query else path
 
 
 def _path(written: str) -> str:
-    path, mark, query = _cut(written)
-    path = "/" + path.replace("\\", "/").removeprefix("/")
-    if _DOTTED.search(path):
+    bare = _bare(written)
+    path = "/" + bare.replace("\\", "/").removeprefix("/")
+    if ("/." in path or "/%" in path) and _DOTTED.search(path):
         path = _without_dots(path)
-    return path + mark + query
-
-
-def _cut(written: str) -> tuple[str, str, str]:
-    path = _bare(written)
-    return path, written[len(path) : len(path) + 1], written[len(path) + 1 :]
+    return path + written[len(bare) :]
 
 
 def _without_dots(path: str) -> str:
