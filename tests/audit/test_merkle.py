@@ -347,3 +347,27 @@ def test_the_module_runs_by_itself(tmp_path):
     )
 
     assert done.stdout == b"True\n"
+
+
+def test_an_append_costs_a_node_on_average_and_a_proof_a_few_hashes_for_each_level(monkeypatch):
+    made = 0
+
+    def counting(data):
+        nonlocal made
+        made += 1
+        return sha256(data)
+
+    monkeypatch.setattr(merkle, "sha256", counting)
+    size = 2**20 - 1
+    edge = Edge(size, bytes(32) * size.bit_count())
+    edge.extend([bytes(32)])
+    one, made = made, 0
+    edge.extend([bytes(32)] * 5000)
+    many = made
+    asked = []
+    inclusion_proof(12_345, size, lambda *part: asked.append(part) or bytes(32))
+    consistency_proof(654_321, size, lambda *part: asked.append(part) or bytes(32))
+
+    assert one == 20
+    assert 4990 < many < 5020
+    assert len(asked) < 3 * 20 * 2

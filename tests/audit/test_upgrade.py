@@ -16,10 +16,12 @@ from consentkit.audit import schema
 from consentkit.audit import upgrade as upgrading
 from consentkit.audit.batch import seal
 from consentkit.audit.engine import locate, reading, writing
-from consentkit.audit.errors import EventDamaged
+from consentkit.audit.errors import EventDamaged, SchemaMismatch
+from consentkit.audit.reader import Reader
 from consentkit.audit.store import Store
 
 _numbers = itertools.count()
+OLDER = r"has schema 0001, and this version needs 0002: run `consentkit db upgrade --audit "
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -89,3 +91,24 @@ def test_a_damaged_older_log_gets_no_tree_and_stays_as_it_was(old_url, make_even
         upgrading.upgrade(old_url)
     with reading(locate(old_url), 5.0).begin() as connection:
         assert upgrading.revision(connection) == "0001"
+
+
+@pytest.mark.parametrize("old_url", ["postgresql"], indirect=True)
+def test_a_writer_refuses_an_older_schema_of_a_shared_database_with_the_command_to_run(old_url):
+    with pytest.raises(SchemaMismatch, match=OLDER):
+        Store(old_url, "", 5.0).open()
+
+
+@pytest.mark.parametrize("old_url", ["sqlite"], indirect=True)
+def test_a_file_of_one_machine_is_upgraded_by_the_first_writer_that_opens_it(old_url):
+    store = Store(old_url, "", 5.0)
+    store.open()
+    store.close()
+
+    with reading(locate(old_url), 5.0).begin() as connection:
+        assert upgrading.revision(connection) == schema.REVISION
+
+
+def test_a_reader_refuses_an_older_schema_with_the_command_to_run(old_url):
+    with pytest.raises(SchemaMismatch, match=OLDER):
+        list(Reader(old_url, "").events())
