@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.asgi import HTML, KEY, POLICY, App, Reply, drive, http, serving
+from tests.asgi import HTML, KEY, POLICY, SAME, App, Reply, drive, http, post, serving
 from tests.web.gate.conftest import Rig
 
 from consentkit.audit.log import AuditLog
@@ -313,3 +313,22 @@ def test_a_cookie_on_a_page_in_many_folders_is_deleted_where_a_browser_takes_the
 def test_a_cookie_that_no_browser_keeps_is_nobodys_and_is_not_remembered() -> None:
     assert RIG.index.cookie_owners("_ga_" + "A" * 50)
     assert RIG.index.cookie_owners("_ga_" + "A" * 5000) == ()
+
+
+@pytest.mark.parametrize("request_of", REQUESTS.values(), ids=REQUESTS)
+def test_a_decision_with_long_fields_is_taken_and_takes_no_more_memory_than_a_page(
+    request_of: Asked, wrap: Wrap
+) -> None:
+    said = request_of(FIELD)
+    referer = (b"referer", b"https://localhost" + said.pop("path", "/a").encode())
+    fields = [SAME, referer, *said.pop("headers", ())]
+    app = wrap(serving(PAGE))
+    asyncio.run(post(app, {"action": "reject"}, scheme="https"))
+    tracemalloc.start()
+    reply = asyncio.run(post(app, {"action": "reject"}, fields, scheme="https", **said))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert reply.status == 303
+    assert most < 64 * FIELD
+    assert length(reply.headers) < 70_000  # it leads back to the page
