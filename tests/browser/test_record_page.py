@@ -17,6 +17,8 @@ from tests.asgi import KEY, POLICY, serving
 from consentkit.core.policy import Policy
 from consentkit.web.middleware import ConsentMiddleware
 
+from .conftest import ARTEFACTS
+
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
@@ -68,3 +70,42 @@ async def test_a_choice_is_found_under_my_choices_and_its_receipt_saved(
     assert "Allowed: Statistics\n\nNot allowed: Functional, Marketing" in shown
     assert saved.suggested_filename.startswith("receipt-")
     assert json.loads((tmp_path / "receipt.json").read_text("utf-8"))["evidence"]["seq"] == 1
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["javascript", "no javascript"])
+async def test_who_refuses_and_asks_for_it_keeps_the_receipt_without_a_further_request(
+    chromium: Browser, address: str, tmp_path: Path, scripts: bool
+) -> None:
+    context = await chromium.new_context(
+        viewport={"width": 360, "height": 800}, locale="en-GB", java_script_enabled=scripts
+    )
+    tab = await context.new_page()
+    tab.set_default_timeout(10_000)
+    asked: list[tuple[str, str]] = []
+
+    await tab.goto(f"{address}/films?a=1")
+    await tab.click("#consentkit-more")
+    await tab.check("[name=receipt]")
+    tab.on("request", lambda request: asked.append((request.method, request.url)))
+    await tab.click("button[value=reject]")
+    await tab.wait_for_selector("a[download]")
+    async with tab.expect_download() as saving:
+        await tab.click("a[download]")
+    saved = await saving.value
+    await saved.save_as(tmp_path / "receipt.json")
+    fits = await tab.evaluate("document.documentElement.scrollWidth <= innerWidth") if scripts else True
+    ARTEFACTS.mkdir(exist_ok=True)
+    await tab.screenshot(path=ARTEFACTS / f"receipt-at-once-{scripts}.png", full_page=True)
+    told = list(asked)
+    await tab.click("text=Back to the page")
+    await tab.wait_for_url(f"{address}/films?a=1")
+    banner = await tab.locator("#consentkit-banner").count()
+    await context.close()
+
+    evidence = json.loads((tmp_path / "receipt.json").read_text("utf-8"))["evidence"]
+    event = json.loads(evidence["event"])
+    assert (event["act"], event["how"], evidence["visitor"]) == ("reject", "page", None)
+    assert fits
+    assert banner == 0
+    assert [url for _, url in told if event["id"] in url] == []
+    assert [url for method, url in told if method == "POST"] == [f"{address}/_consent/"]

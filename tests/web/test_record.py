@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from base64 import b64decode
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -237,3 +239,65 @@ async def test_a_visitor_with_endless_events_gets_the_newest(app, audit, notice,
     found = await receipts(app, cookie)
 
     assert [one["receipt"]["dct:identifier"] for one in found] == [event.id for event in reversed(last[-50:])]
+
+
+async def _refuse_by_form(app, **fields):
+    return await post(app, {"action": "reject", "next": "/films?a=1", **fields})
+
+
+def _link(page: bytes) -> str:
+    found = re.search(
+        rb'<a class="button" download="receipt-[0-9a-f-]+\.json" href="data:application/json;base64,([^"]+)"',
+        page,
+    )
+    assert found is not None
+    return b64decode(unescape(found[1].decode())).decode()
+
+
+async def test_a_refusal_by_form_is_answered_with_its_receipt_if_that_is_asked_for(app, audit):
+    reply = await _refuse_by_form(app, receipt="1")
+
+    assert reply.status == 200
+    assert reply.one(b"cache-control") == b"no-store"
+    assert reply.one(b"referrer-policy") == b"no-referrer"
+    assert any(b"consentkit=" in value for value in reply.every(b"set-cookie"))
+    assert reply.one(b"clear-site-data") is not None
+    assert b'href="/films?a=1"' in reply.body
+    receipt = json.loads(_link(reply.body))
+    assert json.loads(receipt["evidence"]["event"])["act"] == "reject"
+    assert receipt["evidence"]["visitor"] is None
+    found = await receipts(app, query=f"?event={receipt['receipt']['dct:identifier']}")
+    assert [one["evidence"]["leaf"] for one in found] == [receipt["evidence"]["leaf"]]
+
+
+@pytest.mark.parametrize("act", ["accept", "withdraw"])
+async def test_so_is_a_choice_that_bears_an_id(app, notice, act):
+    before = [] if act == "accept" else [SAME, await accept(app, notice)]
+
+    reply = await post(app, {"action": act, "notice": notice, "receipt": "1"}, before or [SAME])
+
+    assert reply.status == 200
+    evidence = json.loads(_link(reply.body))["evidence"]
+    assert json.loads(evidence["event"])["act"] == act
+    assert evidence["visitor"] is not None
+
+
+async def test_who_does_not_ask_for_a_receipt_is_led_back_at_once(app):
+    reply = await _refuse_by_form(app)
+
+    assert (reply.status, reply.one(b"location")) == (303, b"/films?a=1")
+
+
+async def test_a_refusal_whose_receipt_cannot_be_read_leads_back_and_holds(app, audit, monkeypatch):
+    monkeypatch.setattr("consentkit.web.record.AT_ONCE", 0)
+
+    reply = await _refuse_by_form(app, receipt="1")
+
+    assert (reply.status, reply.one(b"location")) == (303, b"/films?a=1")
+    assert reply.every(b"set-cookie") != []
+
+
+async def test_no_link_of_the_answer_leads_off_the_site(app):
+    reply = await post(app, {"action": "reject", "next": "//evil.example/", "receipt": "1"})
+
+    assert b"evil.example" not in reply.body

@@ -41,6 +41,7 @@ class Submission:
     :param view: the page view's own random word, by which a double click is told; empty for none.
     :param how: ``banner``, ``page`` or ``api``.
     :param shown_ms: milliseconds from shown to decided, where the client tells.
+    :param receipt: whether the visitor wants to see the receipt at once.
     :param wants_json: whether the answer is data rather than a page.
     """
 
@@ -50,6 +51,7 @@ class Submission:
     view: str
     how: str
     shown_ms: int | None
+    receipt: bool
     wants_json: bool
 
 
@@ -172,6 +174,7 @@ def _submission(values: Values, *, wants_json: bool) -> Submission | Bad:
         view=view if _VIEW.fullmatch(view) else "",
         how=how,
         shown_ms=int(shown) if _MILLISECONDS.fullmatch(shown) else None,
+        receipt=_one(values, "receipt") == "1",
         wants_json=wants_json,
     )
 

@@ -30,6 +30,8 @@ PAGE_HEADERS: tuple[Header, ...] = (
     # Not no-referrer: under it a form of the same origin sends "Origin: null", and a grant could come from anywhere.
     (b"referrer-policy", b"same-origin"),
 )
+UNTOLD: tuple[Header, ...] = ((b"referrer-policy", b"no-referrer"),)
+"""For a page whose links hold the id of a refusal. It has no form, which under this would not say where it stands."""
 PRIVATE: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"x-robots-tag", b"noindex"))
 FOREVER: tuple[Header, ...] = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
@@ -90,12 +92,18 @@ class Pages:
         return self._html(200, "visitor/declaration.html", view, purposes=purposes)
 
     def record(
-        self, view: View, entries: Sequence[Mapping[str, Any]] | None, headers: tuple[Header, ...] = ()
+        self,
+        view: View,
+        entries: Sequence[Mapping[str, Any]] | None,
+        headers: tuple[Header, ...] = (),
+        *,
+        at_once: bool = False,
     ) -> Answer:
         """The visitor's own choices, each with its receipt.
 
         :param entries: ``event``, ``act``, ``time``, ``granted``, ``denied``, ``seq`` and ``proven`` of each, newest first;
-            ``None`` where they cannot be read now, which is answered 503.
+            ``None`` where they cannot be read now, which is answered 503. With ``file``, the receipt itself as an address.
+        :param at_once: they are the answer to a choice made just now.
         """
         shown = entries and [
             {
@@ -107,9 +115,9 @@ class Pages:
             }
             for entry in entries
         ]
-        return self._html(
-            503 if entries is None else 200, "visitor/record.html", view, headers, entries=shown
-        )
+        headers = (*UNTOLD, *headers)
+        status = 503 if entries is None else 200
+        return self._html(status, "visitor/record.html", view, headers, entries=shown, at_once=at_once)
 
     def problem(self, status: int, view: View, retry_after: int | None = None) -> Answer:
         """What went wrong with a form, and what to do, without JavaScript.
@@ -166,7 +174,9 @@ class Pages:
             lifetime=self._duration(self.policy.cookie_lifetime, view.language),
             **values,
         )
-        return Answer(answer_status, to_ascii(html), HTML, (*PAGE_HEADERS, *headers))
+        told = {name for name, _ in headers}
+        usual = (field for field in PAGE_HEADERS if field[0] not in told)
+        return Answer(answer_status, to_ascii(html), HTML, (*usual, *headers))
 
     def _purpose(self, name: str, consent: Consent | None, language: str) -> dict[str, Any]:
         services = [key for key, service in self.policy.services.items() if service.purposes[0] == name]
@@ -192,6 +202,7 @@ class Pages:
             "exception": exception,
             "purposes": [self.book.purpose(purpose, language)["title"] for purpose in service.purposes],
             "cookies": [self._cookie(cookie, language) for cookie in service.cookies],
+            "storage": [readable(key) for key in service.storage],
         }
 
     def _cookie(self, cookie: Cookie, language: str) -> dict[str, str]:

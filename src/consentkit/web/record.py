@@ -1,7 +1,8 @@
 """The visitor's own history, as a page and as receipts to keep.
 
 Who asks is told by our cookie alone, whose signature was checked: whoever has it sees what was chosen with it. A refusal
-bears no id; its receipt is found by the event's id, which was told once to whoever refused.
+bears no id; its receipt is found by the event's id, which was told once to whoever refused: by the JSON answer, or by a page
+in answer to the form, if asked for there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,7 +23,7 @@ from consentkit.audit.history import receipts
 from consentkit.audit.log import AuditLog
 from consentkit.audit.receipt import Stated
 from consentkit.core.policy import Policy
-from consentkit.web.answer import Answer
+from consentkit.web.answer import Answer, Header
 from consentkit.web.form import JSON
 from consentkit.web.notice import View
 from consentkit.web.pages import Pages, as_json
@@ -53,7 +56,7 @@ class Records:
         event_id = query.get("event", [None])[0]
         wants_json = JSON.encode() in visit.fields.get(b"accept", b"")
         try:
-            found = await self._read(visit, view, event_id)
+            found = await self._read(_visitor(visit), view, event_id)
         except AuditError as error:
             logger.warning("a visitor's history could not be read: %s", type(error).__name__)
             return self._away(view, wants_json)
@@ -63,9 +66,24 @@ class Records:
             return as_json(200, {"receipts": found})
         return self._pages.record(view, [_entry(one) for one in found])
 
-    async def _read(self, visit: Visit, view: View, event_id: str | None) -> Sequence[dict[str, Any]]:
-        decision = visit.read.decision
-        visitor = decision.visitor if decision else None
+    async def at_once(
+        self, view: View, back: str, event_id: str, visitor: str | None, headers: tuple[Header, ...]
+    ) -> Answer | None:
+        """The receipt of a choice that was made just now, to be kept without a request of its own; ``None``: not to be had.
+
+        :param back: where its form would have led; the page has a link there.
+        :param visitor: the id that its event bears, if any.
+        :param headers: further header fields.
+        """
+        try:
+            found = await self._read(visitor, view, event_id)
+        except AuditError:
+            return None
+        entries = [{**_entry(one), "file": _inline(one)} for one in found]
+        view = replace(view, next="" if back.startswith(view.prefix) else back)
+        return self._pages.record(view, entries, headers, at_once=True) if entries else None
+
+    async def _read(self, visitor: str | None, view: View, event_id: str | None) -> Sequence[dict[str, Any]]:
         if visitor is None and event_id is None:
             return ()
         if self._reading >= AT_ONCE:
@@ -96,6 +114,11 @@ class Records:
         return self._pages.record(view, None, retry)
 
 
+def _visitor(visit: Visit) -> str | None:
+    decision = visit.read.decision
+    return decision.visitor if decision else None
+
+
 def _query(visit: Visit) -> dict[str, list[str]]:
     asked = visit.scope.get("query_string") or b""
     if len(asked) > LONGEST_QUERY:
@@ -110,6 +133,12 @@ def _file(found: Sequence[dict[str, Any]]) -> Answer:
     return as_json(
         200, found[0], ((b"content-disposition", f'attachment; filename="receipt-{name}.json"'.encode()),)
     )
+
+
+def _inline(receipt: dict[str, Any]) -> str:
+    """The file itself as an address."""
+    body = json.dumps(receipt, separators=(",", ":")).encode()
+    return f"data:application/json;base64,{b64encode(body).decode()}"
 
 
 def _entry(receipt: dict[str, Any]) -> dict[str, Any]:

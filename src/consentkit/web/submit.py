@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 import time
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +21,7 @@ from consentkit.core.consent import Consent
 from consentkit.core.cookie import Read
 from consentkit.core.decision import Decision, Outcome, Refused, closing_part, decide, opens
 from consentkit.web.answer import Answer, Header, Receive
+from consentkit.web.browser import cookies_of_others, keyed, state_before, visitor_id
 from consentkit.web.form import FORM, JSON, Bad, Submission, media_type, parse, read_body
 from consentkit.web.gatehouse import Gate
 from consentkit.web.hint import hint_cookie, hint_name
@@ -32,6 +31,7 @@ from consentkit.web.origin import Origin, from_frame, next_of_referer, origin_of
 from consentkit.web.outgoing import expired, storage
 from consentkit.web.pages import PRIVATE, Pages, as_json
 from consentkit.web.pending import Grants
+from consentkit.web.record import Records
 from consentkit.web.request import Visit
 from consentkit.web.setcookie import clearing, decision_cookie
 from consentkit.web.transport import Keeping, Peer
@@ -82,6 +82,10 @@ class Act:
         referer = self.visit.fields.get(b"referer", b"").decode("latin-1")
         return safe_next(self.sent.next) or next_of_referer(referer, self.peer) or f"{root}/"
 
+    def borne_by(self, outcome: Outcome) -> str | None:
+        """The visitor id that its event bears; a withdrawal's is the last with the old one."""
+        return outcome.decision.visitor or (self.previous.visitor if self.previous else None)
+
 
 class Decisions:
     """Takes decisions and answers them."""
@@ -93,6 +97,7 @@ class Decisions:
         self._pages = pages
         self._audit = audit
         self._limit = limit
+        self._records = Records(policy, pages, audit)
         self._grants = Grants()
         self.limited = 0
         """Refusals that took effect without an event of their own, beyond the limit of an address."""
@@ -134,7 +139,7 @@ class Decisions:
             self._policy,
             sent.choice,
             now=int(time.time()),
-            visitor=(previous.visitor if previous else None) or _visitor_id(sent.view, peer, visit, previous),
+            visitor=(previous.visitor if previous else None) or visitor_id(sent.view, peer, visit, previous),
             signalled=visit.consent.gpc,
             asked=asked,
             before=previous,
@@ -187,7 +192,7 @@ class Decisions:
             if recorded.fresh:  # else the click that wrote it, and may have been told so, judges for itself
                 await self._audit.supersede(event, recorded)
             return self._refuse(409, "a later choice holds", act.view, act.sent.wants_json)
-        return self._done(act, act.outcome, recorded.id)
+        return await self._done(act, act.outcome, recorded.id)
 
     async def _followed(self, act: Act, event: Event, recorded: Recorded) -> bool:
         """Whether another worker has taken a later choice from the same page while this one waited; also if nobody can tell.
@@ -222,13 +227,13 @@ class Decisions:
         self._grants.overtake(_asker(act))
         if not within:
             self.limited += 1
-            return self._done(act, act.outcome, None)
+            return await self._done(act, act.outcome, None)
         try:
             recorded = await self._record_refusal(act)
         except AuditError as error:
             logger.error("a refusal took effect without a record: %s", type(error).__name__)  # noqa: TRY400 - nothing personal
             recorded = None
-        return self._done(act, act.outcome, recorded.id if recorded else None)
+        return await self._done(act, act.outcome, recorded.id if recorded else None)
 
     async def _record_refusal(self, act: Act) -> Recorded | None:
         event = self._event(act, act.outcome)
@@ -240,7 +245,6 @@ class Decisions:
         return recorded
 
     def _event(self, act: Act, outcome: Outcome) -> Event:
-        before = act.previous.visitor if act.previous else None
         return Event(
             id=uuid7(),
             time=now(),
@@ -249,7 +253,7 @@ class Decisions:
             policy=self._policy.version,
             notice=act.notice,
             how=act.sent.how,
-            visitor=outcome.decision.visitor or before,
+            visitor=act.borne_by(outcome),
             granted=outcome.granted,
             denied=outcome.denied,
             services_granted=outcome.services_granted,
@@ -281,10 +285,15 @@ class Decisions:
         signals = resolver.signals(act.visit.scope, act.visit.fields, act.keeping)
         return resolver.consent(signals, Read(decision))
 
-    def _done(self, act: Act, outcome: Outcome, event: str | None) -> Answer:
+    async def _done(self, act: Act, outcome: Outcome, event: str | None) -> Answer:
         consent = self._after(act, outcome.decision)
         headers = (STALE_COPIES, *self._cookies(act, outcome.decision, consent))
         if not act.sent.wants_json:
+            if event is not None and act.sent.receipt:
+                visitor = act.borne_by(outcome)
+                shown = await self._records.at_once(act.view, act.back, event, visitor, headers)
+                if shown is not None:
+                    return shown
             return Answer(303, b"", "", ((b"location", act.back.encode("ascii")), *PRIVATE, *headers))
         state = self._pages.state_of(consent, self._book.notice(act.view.language))
         stored = storage(self._gate, consent)
@@ -316,25 +325,6 @@ def _grant_fault(origin: Origin, visit: Visit, sent: Submission, *, known: bool)
     return None if known else Bad(409, "the notice has changed")
 
 
-def _key(visit: Visit, *parts: str) -> bytes:
-    return visit.resolver.codec.keyed_hash("\0".join(parts).encode("utf-8", "surrogatepass"))
-
-
-def _visitor_id(view: str, peer: Peer, visit: Visit, before: Decision | None) -> str:
-    """The second in which the page was served, then 128 random bits: out of the page view's own random word where there is
-    one, so that a double click has one id.
-
-    The second comes first so that the log's index of ids grows at one end alone; the cookie tells such a time anyway.
-    Who withdrew and grants again on the same page gets another: the withdrawal was the last to bear the old one.
-    """
-    if not view:
-        second, word = int(time.time()).to_bytes(4, "big"), secrets.token_bytes(16)
-    else:
-        second = made_at(view)
-        word = _key(visit, "visitor", view, peer.client, _state(visit, before), _cookies_of_others(visit))
-    return urlsafe_b64encode(second + word[:16]).rstrip(b"=").decode()
-
-
 def _asker(act: Act) -> str:
     """Whose choices must not overtake one another: the page view's, or, where a client names none, this browser's."""
     fields = act.visit.fields
@@ -348,7 +338,7 @@ def _asker(act: Act) -> str:
 def _view_key(act: Act) -> bytes:
     """How the keys of all acts from one page view begin: by it, a process finds what another one has taken."""
     at = made_at(act.sent.view)
-    return at + _key(act.visit, "view", _asker(act))[: VIEW_BYTES - len(at)]
+    return at + keyed(act.visit, "view", _asker(act))[: VIEW_BYTES - len(at)]
 
 
 def _once(act: Act, *more: str) -> bytes | None:
@@ -362,36 +352,17 @@ def _once(act: Act, *more: str) -> bytes | None:
     choice, before = act.sent.choice, act.previous
     answers = [*sorted(choice.purposes), *(f"{name}={yes}" for name, yes in sorted(choice.services.items()))]
     repeated = before is not None and _repeats(before, act.outcome.decision)
-    state = _state(act.visit, None if repeated else before)
-    others = _cookies_of_others(act.visit)
+    state = state_before(act.visit, None if repeated else before)
+    others = cookies_of_others(act.visit)
     view = act.sent.view
-    key = _key(act.visit, "once", view, act.peer.client, choice.act, ",".join(answers), state, others, *more)
+    key = keyed(act.visit, "once", view, act.peer.client, choice.act, ",".join(answers), state, others, *more)
     return _view_key(act) + key[:16]
-
-
-def _state(visit: Visit, before: Decision | None) -> str:
-    return "" if before is None else visit.resolver.codec.dump(before).decode()
 
 
 def _repeats(before: Decision, new: Decision) -> bool:
     """Whether a decision says again what the one just before it said."""
     same = (before.purposes, before.services, before.asked) == (new.purposes, new.services, new.asked)
     return same and 0 <= new.at - before.at <= DOUBLE_CLICK
-
-
-def _cookies_of_others(visit: Visit) -> str:
-    """The cookies that tell one browser behind an address from another: all but ours, which a click changes."""
-    if b"cookie" not in visit.fields:
-        return ""
-    own = visit.resolver.transport.name(visit.keeping)
-    changing = tuple(name + b"=" for name in (own or b"", hint_name(own)))
-    pairs = (
-        pair.strip()
-        for name, value in visit.scope["headers"]
-        if name == b"cookie"
-        for pair in value.split(b";")
-    )
-    return b";".join(pair for pair in pairs if not pair.startswith(changing)).decode("latin-1")
 
 
 def _age(event: str) -> float:

@@ -29,6 +29,8 @@ export async function open(notice) {
     (root.getElementById("consentkit-more") ?? control).focus();
   };
   dialog.onsubmit = (event) => {
+    // The receipt is a page: the form is sent as it is without us.
+    if (event.target.elements.receipt?.checked) return;
     event.preventDefault();
     notice.choose(event.submitter.value, "page", new FormData(event.target)).catch(() => {
       status.textContent = notice.status.dataset.failed;
@@ -52,10 +54,12 @@ function dialogOf(content) {
   heading.tabIndex = -1;
   heading.autofocus = true;
   title.replaceWith(heading);
+  const home = content.baseURI;
   const dialog = make("dialog", content);
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.querySelector(".close").hidden = false;
   // Addresses are relative to the page they came from, and a host's <base> is none of theirs.
+  for (const form of dialog.querySelectorAll("form")) form.setAttribute("action", new URL(form.getAttribute("action"), home));
   for (const link of dialog.querySelectorAll("a")) {
     link.setAttribute("href", link.href);
     link.target = "_self";
