@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
@@ -174,6 +175,23 @@ def test_a_style_is_stilled_beyond_its_first_64_kilobytes(rig: Rig) -> None:
     out = b"".join(rewriter.feed(page[at : at + 777]) for at in range(0, len(page), 777)) + rewriter.close()
 
     assert out == page.replace(GA, b"data:ck," + GA) == rig.gate(page)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        b"<style>p{background:image-set('%b' 1x)}q{background:url(%b)}@import '%b';r{background:url(%b)}</style>",
+        b"<p style=\"background:image-set('%b' 1x);cursor:url(%b),url(/own)\">",
+    ],
+    ids=["element", "attribute"],
+)
+def test_addresses_of_every_kind_are_inert_where_they_stand(pattern: bytes, rig: Rig) -> None:
+    page = pattern.replace(b"%b", GA)
+
+    out = rig.gate(page)
+
+    assert out.count(b"data:ck," + GA) == page.count(GA)
+    assert re.sub(rb"data:ck,| data-ck=\"[^\"]*\"", b"", out) == page
 
 
 @pytest.mark.parametrize(
