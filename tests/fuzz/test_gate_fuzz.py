@@ -89,7 +89,7 @@ GA = b"https://www.google-analytics.com/x"
 WORST = {
     "angles": lambda n: b"<" * n,
     "quotes never closed": lambda n: b'<img src="' * (n // 10),
-    "attributes": lambda n: b"<img " + b"src=c " * (n // 6) + b">",
+    "attributes": lambda n: b"<img " + b"src=//c " * (n // 8) + b">",
     "addresses": lambda n: b"<img " + b"src=%b " % GA * (n // 40) + b">",
     "one srcset": lambda n: b'<img srcset="' + b"a 1x," * (n // 5) + b'">',
     "commas in a srcset": lambda n: b'<img srcset="' + b"a," * (n // 2) + b'">',
