@@ -354,3 +354,62 @@ async def test_a_placeholder_speaks_the_pages_language(open_context, world, monk
     await page.screenshot(path=ARTEFACTS / f"placeholders-ar-{width}.png")
     assert (await html.get_attribute("lang"), await html.get_attribute("dir")) == ("ar", "rtl")
     assert "التحميل هذه المرة فقط" in await html.inner_text()
+
+
+PLAYERS = {
+    "film": f'<video src="//{THIRD}:PORT/embed/4" controls></video>',
+    "film with sources": f'<video controls><source src="//{THIRD}:PORT/embed/4"><source src="//{THIRD}:PORT/embed/5"></video>',
+    "sound": f'<audio src="//{THIRD}:PORT/embed/4" controls></audio>',
+    "sound with a source": f'<audio controls><source src="//{THIRD}:PORT/embed/4"></audio>',
+}
+SHEET = "<style>video,audio{display:block;width:70%} video{aspect-ratio:16/9}</style>"
+
+
+@pytest.mark.parametrize("kind", PLAYERS)
+async def test_a_player_says_what_it_is_in_its_very_box_and_plays_when_it_may(open_context, world, kind):
+    world.body = SHEET + PLAYERS[kind]
+    page = await (await open_context()).new_page()
+    await page.goto(world.open())
+    ours = page.locator("[data-ck-place]")
+    await page.wait_for_function("document.querySelector('video,audio').style.display === 'none'")
+    box = await ours.bounding_box()
+    below = await page.locator("#text").bounding_box()
+    told = await (await inside(page, "[data-ck-place]")).locator("main").inner_text()
+    assert world.calls == []
+
+    await page.locator("#consentkit-accept").click()
+
+    await until(lambda: "/embed/4" in world.calls)
+    player = page.locator("video,audio")
+    after = await player.bounding_box()
+    assert "Harbour Films" in told
+    assert await ours.count() == 0
+    assert box is not None
+    assert after is not None
+    assert (box["x"], box["y"], box["width"]) == (after["x"], after["y"], after["width"])
+    if "film" in kind:
+        assert box["height"] == after["height"]
+        assert await page.locator("#text").bounding_box() == below
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["javascript", "no javascript"])
+async def test_a_film_is_loaded_once_in_its_place(open_context, world, scripts):
+    world.body = f'<video src="//{THIRD}:PORT/embed/4" width="320" height="200" controls></video>'
+    context = await open_context(java_script_enabled=scripts)
+    page = await context.new_page()
+    await page.goto(world.open())
+    assert not await page.locator("video").is_visible()
+
+    await (await inside(page, "[data-ck-place]")).locator("button").first.press("Enter")
+
+    await until(lambda: world.calls == ["/embed/4"])
+    assert await decided(context) == []
+
+
+async def test_without_javascript_a_player_with_sources_stays_empty_and_fetches_nothing(open_context, world):
+    world.body = PLAYERS["film with sources"]
+    page = await (await open_context(java_script_enabled=False)).new_page()
+    await page.goto(world.open())
+
+    assert await page.locator("video").is_visible()
+    assert world.calls == []

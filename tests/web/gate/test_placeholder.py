@@ -247,3 +247,36 @@ def test_a_place_is_not_counted_as_something_shut_out(placed):
     placed(b'<div class="robot-check"></div>')
 
     assert placed.counts == {PLACED: 1}
+
+
+@pytest.mark.parametrize("name", ["video", "audio"])
+def test_a_player_is_hidden_behind_one_in_front_of_it(placed, name):
+    out = placed(f'<{name} src="{FILM}" controls width="560" height="315"></{name}>'.encode())
+
+    assert out.startswith(b'<iframe data-ck-place="films" title="films" data-ck-player width="560" height="')
+    assert f'></iframe><{name} data-ck="films" hidden data-ck-src='.encode() in out
+    assert placed.wanted == [Wanted(("films",), FILM)]
+
+
+def test_a_source_has_one_inside_its_player(placed):
+    out = placed(f'<video controls><source src="{FILM}"></video>'.encode())
+
+    assert b'<video controls><source data-ck="films" data-ck-src=' in out
+    assert out.endswith(b' srcdoc="[]"></iframe></video>')
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f'<picture><source srcset="{FILM}"><img src="/own.png"></picture>',
+        f'<video poster="{FILM}"><source src="/own.mp4"></video>',
+        f'<audio src="{FILM}"></audio>',
+        f'<video src="{FILM}" hidden></video>',
+    ],
+    ids=["picture", "own film with a foreign poster", "sound without controls", "hidden"],
+)
+def test_what_plays_nothing_that_is_seen_gains_none(placed, page):
+    out = placed(page.encode())
+
+    assert b"data-ck-place" not in out
+    assert b"data-ck-s" in out or b"data-ck-poster" in out

@@ -1,5 +1,5 @@
 // Brings gated elements to life: the same element put back in its place, in document order, each once. Loaded the first time
-// that something opens: a first view goes without it.
+// that something opens, or at once for a page with a player that waits: any other first view goes without it.
 // Only names that fetch or run are ever restored, and only on elements that fetch or run: a sanitised comment may hold
 // data-* attributes of any name, and must not become an event of its own making. Any other element gets back the addresses in
 // its style, and what a lazy loader reads.
@@ -19,6 +19,28 @@ const gated = (root) =>
 
 const within = (node) =>
   node instanceof Element && (node.hasAttribute("data-ck") || Element.prototype.querySelector.call(node, "[data-ck],template"));
+
+// At once, where a page has a placeholder for a player: it takes the player's very box, whatever sheet that is from. Where only
+// a <source> is shut out it stands inside the player, where nobody sees it, and moves in front.
+for (const place of all("iframe[data-ck-player]")) {
+  const around = place.closest("video,audio");
+  const player = around ?? place.nextElementSibling;
+  if (!(player instanceof HTMLMediaElement)) continue;
+  player.hidden = false;
+  const { width, height } = player.getBoundingClientRect();
+  const { display } = getComputedStyle(player);
+  // One for each source: the first says it. One that nobody would see says nothing.
+  if (around && (!width || player.previousElementSibling?.dataset.ckPlayer === "")) {
+    place.remove();
+    continue;
+  }
+  if (around) player.before(place);
+  Object.assign(place.style, { boxSizing: "border-box", border: "0", display, width: `${width}px`, height: `${height}px` });
+  place.style.maxWidth = "100%";
+  // The bar of a sound is too low for words.
+  if (player.localName === "audio") place.style.minHeight = "96px";
+  player.style.display = "none";
+}
 
 let turn = Promise.resolve();
 let latest;
@@ -45,7 +67,7 @@ async function enlivenAll(allowed, giveUp) {
   // What waits for a page to load waits for ever on one that has: it needs a new page, unless it looks first.
   const late = ({ localName, textContent: text }) => localName === "script" && WAITS.test(text) && !text.includes("readyState");
   if (document.readyState === "complete" && ready.some(late) && giveUp()) return;
-  for (const place of all("[data-ck-place]")) if (place.dataset.ckPlace.split(" ").every(allowed)) place.remove();
+  for (const place of all("[data-ck-place]")) if (place.dataset.ckPlace.split(" ").every(allowed)) clear(place);
   if (!ready.length) return;
   for (const script of all("[data-ck-head]")) script.withdraw?.(allowed);
   // A late document.write wipes the page.
@@ -58,6 +80,15 @@ async function enlivenAll(allowed, giveUp) {
     delete document.write;
     delete document.writeln;
   }
+}
+
+function clear(place) {
+  const player = place.nextElementSibling;
+  if ("ckPlayer" in place.dataset && player instanceof HTMLMediaElement) {
+    player.hidden = false;
+    player.style.display = "";
+  }
+  place.remove();
 }
 
 async function enliven(element) {

@@ -30,6 +30,7 @@ class Notice {
     if ("shared" in this.page && top !== self) this.root.getElementById("consentkit-banner")?.remove();
     this.ready = this.follow(stale || !sent.services);
     this.stay();
+    if (all("[data-ck-player]")[0]) import("./apply.js").catch(() => {});
   }
 
   // Takes hold of what stands in the root; the state that came with it.
@@ -201,8 +202,7 @@ class Notice {
     const giveUp = () => (mine || !("shared" in this.page)) && this.reload(mine);
     try {
       if (document.readyState === "loading") await new Promise((resolve) => on(document, "DOMContentLoaded", resolve));
-      const { activate } = await import("./apply.js");
-      await activate((name) => allows(this.state, name), giveUp);
+      await (await import("./apply.js")).activate((name) => allows(this.state, name), giveUp);
     } catch {
       giveUp();
     }
@@ -235,8 +235,7 @@ class Notice {
 
   async show() {
     try {
-      const { open } = await import("./preferences.js");
-      await open(this);
+      await (await import("./preferences.js")).open(this);
     } catch {
       location.href = this.control.href;
     }

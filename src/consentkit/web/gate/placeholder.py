@@ -3,8 +3,11 @@ that a script would fill.
 
 Only what a person would see gets one: a frame of no size, or one that is hidden, stays empty.
 
-Known limit: a size or a hiding that only a style sheet knows is not seen, nor is a gated ``<video>`` or ``<audio>`` given a
-placeholder; its player stands empty.
+A player is hidden behind one in front of it. Where only its ``<source>`` is shut out, the player's own tag has gone by: the
+frame stands inside, and a script of ours moves it; without JavaScript that player stands empty.
+
+Known limit: a size or a hiding that only a style sheet knows is not seen here; our script gives a player's frame the size
+that the sheet says.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ PLACED: Final = "placeholder"
 WIDGET_SIZE: Final = (304, 160)
 """Pixels of a placeholder where a script would draw something: as wide as a captcha."""
 _FRAMED: Final = frozenset({b"iframe", b"embed", b"object"})
+_PLAYERS: Final = frozenset({b"video", b"audio"})
+_SOUND: Final = 96
+"""Pixels: the bar of a sound is too low for words."""
 _HOLDS: Final = frozenset({b"div", b"span", b"p", b"section"})
 """Elements whose content may begin with a frame of ours."""
 _HIDING: Final = re.compile(
@@ -80,6 +86,8 @@ class PlacedRules:
             return verdict
         if tag.name in _FRAMED and _parked(verdict) and _seen(tag):
             return self._framed(tag, verdict)
+        if (tag.name in _PLAYERS or tag.name == b"source") and _parked(verdict) and _plays(tag):
+            return self._played(tag, verdict)
         return self._filled(tag, verdict) if self._widgets else verdict
 
     def judge_text(self, tag: Tag, text: bytes, complete: bool) -> Verdict:
@@ -109,6 +117,20 @@ class PlacedRules:
                 ]
         return _with(verdict, ours)
 
+    def _played(self, tag: Tag, verdict: Verdict) -> Verdict:
+        wanted = _wanted(verdict.label)
+        if wanted is None:
+            return verdict
+        wanted = wanted._replace(
+            address=_address(tag.get(b"src")), poster=_poster(tag.get(b"data-poster") or tag.get(b"poster"))
+        )
+        width = _size(tag.get(b"width"), 300)
+        height = _SOUND if tag.name == b"audio" else _size(tag.get(b"height"), 150)
+        frame = self._frame(wanted, width, height, b" data-ck-player")
+        if tag.name == b"source":
+            return _with(verdict, [Insertion(len(tag.raw), frame)])
+        return _with(verdict, [Insertion(0, frame), Insertion(tag.name_end, b" hidden")])
+
     def _filled(self, tag: Tag, verdict: Verdict) -> Verdict:
         kinds = tag.get(b"class")
         if kinds is None:
@@ -119,7 +141,7 @@ class PlacedRules:
         at = len(tag.raw) if tag.name in _HOLDS else 0
         return _with(verdict, [Insertion(at, self._frame(Wanted((service,)), *WIDGET_SIZE))])
 
-    def _frame(self, wanted: Wanted, width: int, height: int) -> bytes:
+    def _frame(self, wanted: Wanted, width: int, height: int, mark: bytes = b"") -> bytes:
         names = " ".join(wanted.names).encode("ascii", "replace")
         size = b' width="%d" height="%d"' % (width, height)
         return (
@@ -128,6 +150,7 @@ class PlacedRules:
             + b'" title="'
             + names
             + b'"'
+            + mark
             + size
             + self._draw(wanted)
             + b"></iframe>"
@@ -137,6 +160,13 @@ class PlacedRules:
 def _parked(verdict: Verdict) -> bool:
     """Whether the content itself was shut out; a frame may be stilled for its style alone."""
     return any(insertion.text == PREFIX for insertion in verdict.insertions)
+
+
+def _plays(tag: Tag) -> bool:
+    """Whether a film or a sound of its own address was shut out, which a person would see."""
+    if tag.get(b"src") is None or tag.get(b"srcset") is not None:  # with the latter it is a picture's
+        return False
+    return _seen(tag) and (tag.name != b"audio" or tag.get(b"controls") is not None)
 
 
 def _with(verdict: Verdict, ours: list[Insertion]) -> Verdict:
