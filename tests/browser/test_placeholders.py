@@ -48,6 +48,13 @@ FORM = (
     '<form><div class="robot-check" data-sitekey="K"></div><button>Send</button></form>'
     f'<script src="//{THIRD}:PORT/check.js"></script>'
 )
+PLAYERS = {
+    "film": f'<video src="//{THIRD}:PORT/embed/4" controls></video>',
+    "film with sources": f'<video controls><source src="//{THIRD}:PORT/embed/4"><source src="//{THIRD}:PORT/embed/5"></video>',
+    "sound": f'<audio src="//{THIRD}:PORT/embed/4" controls></audio>',
+    "sound with a source": f'<audio controls><source src="//{THIRD}:PORT/embed/4"></audio>',
+}
+SHEET = "<style>video,audio{display:block;width:70%} video{aspect-ratio:16/9}</style>"
 
 
 Open = Callable[..., Awaitable[BrowserContext]]
@@ -322,11 +329,13 @@ async def test_under_a_strict_policy_a_placeholder_is_readable_and_its_buttons_w
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 async def test_placeholders_are_there_to_be_looked_at(open_context, world, width, scheme):
-    world.body = "<h1>Films</h1>" + FRAME.replace(' data-poster="/poster.jpg"', "") + NOT_NAMED + FORM
-    context = await open_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    plain = FRAME.replace(' data-poster="/poster.jpg"', "")
+    world.body = "<h1>Films</h1>" + plain + NOT_NAMED + FORM + SHEET + PLAYERS["film"] + PLAYERS["sound"]
+    context = await open_context(viewport={"width": width, "height": 1400}, color_scheme=scheme)
     page = await context.new_page()
     await page.goto(world.open())
     await inside(page, ".robot-check iframe")
+    await page.wait_for_function("document.querySelector('audio').style.display === 'none'")
 
     ARTEFACTS.mkdir(exist_ok=True)
     await page.screenshot(path=ARTEFACTS / f"placeholders-{width}-{scheme}.png")
@@ -354,15 +363,6 @@ async def test_a_placeholder_speaks_the_pages_language(open_context, world, monk
     await page.screenshot(path=ARTEFACTS / f"placeholders-ar-{width}.png")
     assert (await html.get_attribute("lang"), await html.get_attribute("dir")) == ("ar", "rtl")
     assert "التحميل هذه المرة فقط" in await html.inner_text()
-
-
-PLAYERS = {
-    "film": f'<video src="//{THIRD}:PORT/embed/4" controls></video>',
-    "film with sources": f'<video controls><source src="//{THIRD}:PORT/embed/4"><source src="//{THIRD}:PORT/embed/5"></video>',
-    "sound": f'<audio src="//{THIRD}:PORT/embed/4" controls></audio>',
-    "sound with a source": f'<audio controls><source src="//{THIRD}:PORT/embed/4"></audio>',
-}
-SHEET = "<style>video,audio{display:block;width:70%} video{aspect-ratio:16/9}</style>"
 
 
 @pytest.mark.parametrize("kind", PLAYERS)
