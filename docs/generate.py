@@ -24,7 +24,8 @@ from consentkit.cli.app import app
 from consentkit.cli.starter import starter
 from consentkit.core.duration import DAY
 from consentkit.core.form import Form
-from consentkit.core.policy import Controller, PageRule, Policy, Purpose, Site
+from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
+from consentkit.core.policy import Policy
 from consentkit.core.service import Cookie, Loader, Service
 from consentkit.policyfile import schema_text
 
@@ -35,6 +36,7 @@ TABLES: dict[type[BaseModel], str] = {
     Site: "`[site]`",
     Controller: "`[controller]`",
     Purpose: "`[purposes.NAME]`",
+    Override: "`[overrides.CODE]`",
     Service: "`[services.NAME]`",
     Cookie: "`[[services.NAME.cookies]]`",
     Loader: "`[[services.NAME.loaders]]`",

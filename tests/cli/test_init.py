@@ -10,13 +10,14 @@ from pydantic import BaseModel
 from consentkit.cli.init import new_key
 from consentkit.cli.starter import starter
 from consentkit.core.cookie import CookieCodec
-from consentkit.core.policy import Controller, PageRule, Policy, Purpose, Site
+from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
+from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
 from consentkit.core.service import Cookie, Loader, Service
 from consentkit.policyfile import load, load_text
 from consentkit.web.words import words_of
 
-MODELS = (Policy, Site, Controller, Purpose, Service, Cookie, Loader, PageRule)
+MODELS = (Policy, Site, Controller, Purpose, Service, Cookie, Loader, PageRule, Override)
 UNCOMMENTED = re.sub(r"^#(?=[a-z\[])", "", starter(), flags=re.MULTILINE)
 
 
@@ -45,8 +46,17 @@ def test_with_every_example_switched_on_it_is_still_a_policy() -> None:
 def test_a_default_that_is_shown_is_the_default() -> None:
     shown, plain = load_text(UNCOMMENTED), load_text(starter())
 
-    examples = {"use", "regime", "reason", "csp_sources", "retention", "privacy_url", "imprint_url"}
-    tables = {"site", "controller", "purposes", "services", "pages", "texts"}
+    examples = {
+        "use",
+        "regime",
+        "reason",
+        "csp_sources",
+        "retention",
+        "privacy_url",
+        "imprint_url",
+        "lifetime",
+    }
+    tables = {"site", "controller", "overrides", "purposes", "services", "pages", "texts"}
     for name in Policy.model_fields.keys() - examples - tables:
         assert getattr(shown, name) == getattr(plain, name)
     stats = shown.services["stats"]

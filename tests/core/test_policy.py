@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from consentkit.core.duration import DAY
-from consentkit.core.policy import PageRule, Policy, Purpose
+from consentkit.core.parts import PageRule, Purpose
+from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
 from consentkit.core.service import Cookie, Service
 
@@ -29,7 +30,7 @@ def test_a_policy_of_site_and_controller_asks_the_four_purposes_under_the_strict
     assert list(made.purposes) == ["necessary", "functional", "analytics", "marketing"]
     assert made.askable == ("functional", "analytics", "marketing")
     assert made.strictest_regime is Regime.OPT_IN
-    assert made.lifetime == 180 * DAY
+    assert made.grant_lifetime == made.cookie_lifetime == 180 * DAY
 
 
 def test_a_purposes_own_regime_goes_before_the_policys() -> None:

@@ -12,7 +12,8 @@ import typer
 
 from consentkit.catalogue.load import catalogue
 from consentkit.cli.output import FINE, say, stop, warn
-from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.parts import NECESSARY
+from consentkit.core.policy import Policy
 from consentkit.policyfile import load
 from consentkit.scan.explain import Finding, lines_of
 from consentkit.scan.explain import explain as explained

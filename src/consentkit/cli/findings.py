@@ -53,7 +53,7 @@ def notes_of(policy: Policy, known: Catalogue) -> Iterator[str]:
 
 
 def _kept_shorter(policy: Policy) -> Iterator[Problem]:
-    if policy.lifetime > BROWSER_CAP:
+    if policy.lifetime and policy.lifetime > BROWSER_CAP:
         yield _capped(("lifetime",), policy.lifetime)
     for name, service in policy.services.items():
         for index, cookie in enumerate(() if name in policy.use else service.cookies):

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-from consentkit.core.policy import Controller, PageRule, Policy, Purpose, Site
+from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
+from consentkit.core.policy import Policy
 from consentkit.core.service import Cookie, Loader, Service
 
 WIDTH = 100
 RARELY = "# Rarely needed:"
-TABLES = ("site", "controller", "purposes", "services", "pages", "texts")
+TABLES = ("site", "controller", "overrides", "purposes", "services", "pages", "texts")
 """Keys of the policy that are tables: TOML wants them after all others."""
 PURPOSES = ("necessary", "functional", "analytics", "marketing")
 
+LAW = {"jurisdictions": '["world"]'}
 OPTIONS = {
     "use": '["google-analytics", "youtube"]',
     "unlisted": '"gate"',
@@ -24,6 +26,8 @@ OPTIONS = {
     "csp": '"off"',
     "regime": '"opt-in"',
     "reason": '"Why this regime was chosen."',
+    "gpc": '"everywhere"',
+    "do_not_track": '"ignore"',
     "layout": '"bar"',
     "position": '"bottom"',
     "place": '"start"',
@@ -36,6 +40,7 @@ RARE_OPTIONS = {
     "hide_request_cookies": "false",
     "csp_sources": '["cdn.example.com"]',
     "consent_mode": '"basic"',
+    "forbidden_notice": '"refuse"',
     "retention": '"5y"',
 }
 SITE = {"name": '"My site"', "address": '"https://www.example.com"'}
@@ -46,6 +51,7 @@ CONTROLLER = {
 }
 PURPOSE = {
     "regime": '"opt-in"',
+    "category": '"marketing"',
     "title": '{ en = "Advertising" }',
     "description": '{ en = "Advertisements chosen by what you read." }',
 }
@@ -60,6 +66,7 @@ SERVICE = {
     "sells": "false",
 }
 RARE_SERVICE = {
+    "facts": '["own-measurement", "no-reuse"]',
     "kind": '"analytics"',
     "stubs": '["stats()", "_stats[]"]',
     "storage": '["stats-id", "^stats-[0-9]+$"]',
@@ -75,6 +82,12 @@ LOADER = {
     "bundle": "false",
     "example": '"window.statsQueue=[];…createElement(…);…insertBefore(…)"',
 }
+OVERRIDE = {
+    "functional": '"notice"',
+    "analytics": '"notice"',
+    "marketing": '"opt-in"',
+    "reason": '"Legitimate interest in measuring, assessed on 2026-11-25."',
+}
 PAGE = {"match": '"/legal/*"', "notice": '"never"'}
 
 
@@ -89,6 +102,8 @@ def starter(file: str = "consent.toml") -> str:
 def _lines(file: str) -> Iterator[str]:
     yield f"# The consent policy of this site. After a change: consentkit check {file}"
     yield "# A key behind a bare # shows its default, or an example where there is none."
+    yield ""
+    yield from _keys(Policy, LAW)
     yield ""
     yield from _keys(Policy, OPTIONS, off=True)
     yield ""
@@ -115,6 +130,10 @@ def _lines(file: str) -> Iterator[str]:
     yield "#[[services.stats.loaders]]"
     yield from _keys(Loader, LOADER, off=True)
     yield ""
+    yield from _about(Policy, "overrides")
+    yield "#[overrides.MA]"
+    yield from _keys(Override, OVERRIDE, off=True)
+    yield ""
     yield from _about(Policy, "pages")
     yield "#[[pages]]"
     yield from _keys(PageRule, PAGE, off=True)
@@ -134,7 +153,7 @@ def _table(
     yield ""
 
 
-def _keys(model: type[BaseModel], values: Mapping[str, str], *, off: bool) -> Iterator[str]:
+def _keys(model: type[BaseModel], values: Mapping[str, str], *, off: bool = False) -> Iterator[str]:
     for key, value in values.items():
         yield from _about(model, key)
         yield f"{'#' if off else ''}{key} = {value}"

@@ -7,9 +7,13 @@ The rules, in their order:
    opted-out visitor would look new, so every purpose that is asked is closed, whatever its regime.
 3. A purpose without an answer follows its regime: closed under ``opt-in``, open under ``opt-out`` and ``notice``.
 4. An answer counts for what was asked: a service that came later is not covered by an older yes.
-5. An answer counts for the policy's lifetime, a refusal as long as a grant. A grant from further in the future than clocks may
-   differ does not count; a refusal from there does.
-6. An opt-out signal closes what it is about, unless the visitor said yes in its presence. It never opens anything.
+5. An answer counts for the policy's lifetime, a refusal as long as a grant, and longer where a jurisdiction says how long it
+   rests. A grant from further in the future than clocks may differ does not count; a refusal from there does.
+6. What is new since an answer stays shut until it is answered, whatever its regime.
+7. An opt-out signal closes what it is about, unless the visitor said yes in its presence. It never opens anything, and where
+   nothing needs a yes, nobody is asked in answer to it (11 CCR 7025(f)(3), checked 2026-11).
+8. After a refusal nobody is asked again before the jurisdiction's interval; where its law says so, not even about what is new.
+9. A service that is exempt by what it states runs unasked; where its law wants an objection, a no closes it.
 """
 
 from __future__ import annotations
@@ -18,9 +22,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 from consentkit.core.decision import Decision
-from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.jurisdiction import Binding
+from consentkit.core.parts import NECESSARY
+from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime, strictest
 
 CLOCK_SKEW = 300
@@ -34,11 +41,13 @@ class Signals:
     :param gpc: ``Sec-GPC: 1`` was sent (Global Privacy Control, section 3; checked 2026-11).
     :param withheld: the browser may have held our cookie back, so that its absence means nothing.
     :param jurisdiction: code of the jurisdiction, where it is known.
+    :param dnt: ``DNT: 1`` was sent.
     """
 
     gpc: bool = False
     withheld: bool = False
     jurisdiction: str | None = None
+    dnt: bool = False
 
 
 class Source(StrEnum):
@@ -66,6 +75,9 @@ class Consent:
     :param source: where it comes from.
     :param jurisdiction: code of the jurisdiction, where it is known.
     :param gpc: whether an opt-out signal was applied.
+    :param signal: which one, ``gpc`` or ``dnt``; ``None`` for none.
+    :param conflict: whether the signal overrules a yes that the visitor gave without it.
+    :param new: ids of what the visitor has not answered, beside what they have.
     :param decision: the visitor's last act, where there is one that still counts.
     :param unknown: told when somebody asks about a name that the policy does not know.
     """
@@ -80,6 +92,9 @@ class Consent:
     source: Source
     jurisdiction: str | None = None
     gpc: bool = False
+    signal: Literal["gpc", "dnt"] | None = None
+    conflict: bool = False
+    new: frozenset[str] = frozenset()
     decision: Decision | None = None
     unknown: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
@@ -108,29 +123,71 @@ def resolve(policy: Policy, signals: Signals, decision: Decision | None, now: in
 
     :param now: seconds since 1970 UTC.
     """
+    rests = _rests(policy, decision, now)
     decision = _still_counts(policy, decision, now)
     unknown = decision is None and signals.withheld
+    signal = _applied(policy, signals)
     granted = frozenset(
         purpose
         for purpose, regime in policy.regimes.items()
         if purpose == NECESSARY
-        or (_purpose_open(policy, signals, decision, purpose) and not (unknown and regime.asked))
+        or (_purpose_open(policy, signal, decision, purpose) and not (unknown and regime.asked))
     )
-    services = {name: _service_open(policy, signals, decision, granted, name) for name in policy.services}
+    services = {name: _service_open(policy, signal, decision, granted, name) for name in policy.services}
     decided = decision is not None and decision.asked.issuperset(policy.fingerprints.values())
+    quiet = unknown or rests or (signal is not None and policy.strictest_regime is not Regime.OPT_IN)
     return Consent(
         granted=granted,
         services=MappingProxyType(services),
         allowed=granted.union(name for name, runs in services.items() if runs),
         regimes=policy.regimes,
         decided=decided,
-        ask=not decided and not unknown and policy.strictest_regime.asked,
+        ask=not decided and not quiet and policy.strictest_regime.asked,
         outcome=_outcome(policy, decision) if decided else "undecided",
         source=Source.UNKNOWN if unknown else Source.DECISION if decision else Source.REGIME,
         jurisdiction=signals.jurisdiction,
-        gpc=signals.gpc,
+        gpc=signal is not None,
+        signal=signal,
+        conflict=signal is not None and _overruled(policy, decision),
+        new=_new(policy, decision),
         decision=decision,
     )
+
+
+def _applied(policy: Policy, signals: Signals) -> Literal["gpc", "dnt"] | None:
+    """The opt-out signal that counts for this site and visitor."""
+    terms = policy.terms
+    if signals.gpc and (
+        policy.gpc == "everywhere" or (terms is not None and terms.rule.gpc is not Binding.NO)
+    ):
+        return "gpc"
+    if signals.dnt and policy.do_not_track == "refuse":
+        return "dnt"
+    return None
+
+
+def _overruled(policy: Policy, decision: Decision | None) -> bool:
+    """Whether a signal takes back a yes that was given without it."""
+    if decision is None or decision.signalled:
+        return False
+    return any(decision.purposes.get(purpose, False) for purpose in policy.selling)
+
+
+def _new(policy: Policy, decision: Decision | None) -> frozenset[str]:
+    """What is asked now and was not when the visitor answered."""
+    if decision is None or not decision.purposes:
+        return frozenset()
+    return frozenset(name for name, mark in policy.fingerprints.items() if mark not in decision.asked)
+
+
+def _rests(policy: Policy, decision: Decision | None, now: int) -> bool:
+    """Whether a refusal still rests: it has not run out, and nothing new is to be asked or the law lets nothing be."""
+    if decision is None or policy.terms is None or all(decision.purposes.values()):
+        return False
+    rule = policy.terms.rule
+    if decision.at + min(rule.ask_again, policy.cookie_lifetime) <= now:
+        return False
+    return rule.rests_through_changes or decision.asked.issuperset(policy.fingerprints.values())
 
 
 def _outcome(policy: Policy, decision: Decision | None) -> str:
@@ -147,6 +204,8 @@ def _still_counts(policy: Policy, decision: Decision | None, now: int) -> Decisi
         return None
     if decision.at + policy.cookie_lifetime <= now:
         return None
+    if decision.at + policy.grant_lifetime <= now:
+        return None if all(decision.purposes.values()) else _refusals_of(decision)
     if decision.at > now + CLOCK_SKEW and decision.grants:
         return _refusals_of(decision)
     return decision
@@ -163,25 +222,36 @@ def _refusals_of(decision: Decision) -> Decision:
     )
 
 
-def _signal_closes(policy: Policy, signals: Signals, decision: Decision | None, purpose: str) -> bool:
+def _signal_closes(policy: Policy, signal: str | None, decision: Decision | None, purpose: str) -> bool:
     said_yes = decision is not None and decision.signalled and decision.purposes.get(purpose, False)
-    return signals.gpc and purpose in policy.selling and not said_yes
+    return signal is not None and purpose in policy.selling and not said_yes
 
 
-def _purpose_open(policy: Policy, signals: Signals, decision: Decision | None, purpose: str) -> bool:
-    if _signal_closes(policy, signals, decision, purpose):
+def _purpose_open(policy: Policy, signal: str | None, decision: Decision | None, purpose: str) -> bool:
+    regime = policy.regimes[purpose]
+    if not regime.asked:
+        return True
+    if _signal_closes(policy, signal, decision, purpose):
         return False
     answer = decision.purposes.get(purpose) if decision else None
     if answer is None or (answer and policy.fingerprints.get(purpose) not in _asked(decision)):
-        return policy.regimes[purpose].open_by_default
+        return regime.open_by_default and not _answered(decision)
     return answer
 
 
+def _answered(decision: Decision | None) -> bool:
+    """Whether purposes were answered: then what was not among them is new. A choice about one service alone is none."""
+    return decision is not None and bool(decision.purposes)
+
+
 def _service_open(
-    policy: Policy, signals: Signals, decision: Decision | None, granted: frozenset[str], name: str
+    policy: Policy, signal: str | None, decision: Decision | None, granted: frozenset[str], name: str
 ) -> bool:
     service = policy.services[name]
     by_purpose = all(purpose in granted for purpose in service.purposes)
+    own = policy.exempted.get(name)
+    if own is not None:
+        return own is Regime.EXEMPT or by_purpose or not _objected(policy, decision, name)
     mark = policy.fingerprints.get(name)
     if decision is None or mark is None:
         return by_purpose
@@ -189,11 +259,22 @@ def _service_open(
     if exception is False:
         return False
     if mark not in decision.asked:
-        return by_purpose and all(policy.regimes[purpose].open_by_default for purpose in service.purposes)
+        regimes_open = all(policy.regimes[purpose].open_by_default for purpose in service.purposes)
+        return by_purpose and regimes_open and not _answered(decision)
     if exception is True:
-        closed = any(_signal_closes(policy, signals, decision, purpose) for purpose in service.purposes)
+        closed = any(_signal_closes(policy, signal, decision, purpose) for purpose in service.purposes)
         return decision.signalled or not closed
     return by_purpose
+
+
+def _objected(policy: Policy, decision: Decision | None, name: str) -> bool:
+    """Whether the visitor said no to a service that runs until then, by itself or by one of its purposes."""
+    if decision is None:
+        return False
+    by_itself = decision.services.get(policy.marks[name])
+    if by_itself is not None:
+        return not by_itself
+    return any(decision.purposes.get(purpose) is False for purpose in policy.services[name].purposes)
 
 
 def _asked(decision: Decision | None) -> frozenset[str]:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.parts import NECESSARY
+from consentkit.core.policy import Policy
 
 
 class Act(StrEnum):

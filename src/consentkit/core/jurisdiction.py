@@ -118,6 +118,8 @@ class Rule(Value):
     """Where refusing must stand."""
     ask_again: Seconds
     """How long a refusal rests before the visitor is asked again."""
+    rests_through_changes: StrictBool = False
+    """Whether a refusal rests although the policy changes (Cal. Civ. Code 1798.135, checked 2026-11)."""
     lifetime: Seconds
     """The longest life of a choice."""
     gpc: Binding = Binding.NO

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     Field,
+    PrivateAttr,
     StrictBool,
     WithJsonSchema,
     model_validator,
@@ -27,82 +28,37 @@ from consentkit.core.addresscheck import bad_addresses
 from consentkit.core.duration import DAY, parse_duration
 from consentkit.core.errors import Problem
 from consentkit.core.form import (
-    Form,
     Host,
     Identifier,
     Language,
     Line,
     LinkAddress,
-    Name,
     Seconds,
     Text,
-    UrlPath,
+)
+from consentkit.core.jurisdiction import Code
+from consentkit.core.parts import (
+    MARKETING,
+    NECESSARY,
+    Controller,
+    NoticeRule,
+    Override,
+    PageRule,
+    Purpose,
+    Site,
+    category_of,
 )
 from consentkit.core.pathpattern import path_matches
 from consentkit.core.plain import listed, table
 from consentkit.core.regime import Regime, strictest
 from consentkit.core.service import Service
+from consentkit.core.terms import Terms
 from consentkit.core.value import Value
 
-NECESSARY = "necessary"
-MARKETING = "marketing"
+USUAL_LIFETIME = 180 * DAY
+"""Seconds for which an answer holds where neither the policy nor a jurisdiction says: the strictest of the rows."""
 BROWSER_CAP = 400 * DAY
 """Seconds. Browsers reduce a longer cookie life (RFC 6265bis section 5.5, checked 2026-11)."""
-
-
-class Site(Value):
-    """A site, as its visitors and their browsers know it."""
-
-    name: Name
-    """The name visitors know the site by."""
-    address: Annotated[
-        str,
-        Form(
-            r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?",
-            'an origin in lower case such as "https://news.example": scheme and host, no path',
-        ),
-    ]
-    """Its origin, e.g. `https://news.example`: scheme and host, no path."""
-
-
-class Controller(Value):
-    """Who is responsible for the site's use of data."""
-
-    name: Name
-    """Full name of the company or person (GDPR art. 13(1)(a), checked 2026-11)."""
-    contact: Name
-    """Where to write: an e-mail address, a telephone number or a web address."""
-    address: Annotated[
-        str,
-        Form(
-            r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]{0,500}",
-            "text, at most 500 characters, no control characters but tab and line feed",
-        ),
-    ] = ""
-    """Postal address, where it should be shown."""
-
-
-class Purpose(Value):
-    """A category of use that a visitor may grant."""
-
-    regime: Regime | None = None
-    """Its own regime: `opt-in`, `opt-out`, `notice` or `exempt`. Absent: the policy's."""
-    title: Mapping[Language, Text] = {}
-    """Its name by language, where the built-in one does not fit."""
-    description: Mapping[Language, Text] = {}
-    """What it means for the visitor, by language."""
-
-
-NoticeRule = Literal["never", "inline", "default"]
-
-
-class PageRule(Value):
-    """What holds for some pages of the site. Gating stays on everywhere."""
-
-    match: UrlPath
-    """Path of the pages; `*` stands for anything, slashes too."""
-    notice: NoticeRule
-    """`never`: no banner covers the page; `inline`: in the flow of the page; `default`: as everywhere."""
 
 
 def _default_purposes() -> Mapping[str, Purpose]:
@@ -133,7 +89,20 @@ class Policy(Value):
     """The regime of every purpose that does not state its own: `opt-in` (closed until granted), `opt-out` (open until
     refused) or `notice` (open, with the assumed-consent sentence). Absent: `opt-in`, the strictest."""
     reason: Line = ""
-    """Why the site sets a regime itself, for the record."""
+    """Why the site sets a regime itself, for the record. Wanted where `jurisdictions` are named too."""
+    jurisdictions: tuple[Code, ...] = ()
+    """Where visitors are told apart by their law: codes such as `FR` or `US-CA`; `EU`, `US` and `world` stand for all within
+    them. Visitors from elsewhere, or from nobody knows where, are asked under the strictest of these. Absent: `opt-in` for
+    all."""
+    overrides: Mapping[Code, Override] = {}
+    """What holds in a jurisdiction instead of its rule, with the reason."""
+    forbidden_notice: Literal["refuse", "opt-in"] = "refuse"
+    """What becomes of `regime = "notice"` where a jurisdiction does not know assumed consent: `refuse` stops the start with its
+    source; `opt-in` asks there, with a warning."""
+    gpc: Literal["everywhere", "where-bound"] = "everywhere"
+    """Where Global Privacy Control is honored as a refusal of marketing, sale and sharing."""
+    do_not_track: Literal["refuse", "ignore"] = "ignore"
+    """Whether `DNT: 1` counts as the same refusal."""
     purposes: Annotated[Mapping[Identifier, Purpose], Field(default_factory=_default_purposes)]
     """What is asked, in the order in which the notice shows it. `necessary` is always there and always on."""
     services: Mapping[Identifier, Service] = {}
@@ -175,8 +144,12 @@ class Policy(Value):
     """The site's privacy statement."""
     imprint_url: LinkAddress | None = None
     """The site's imprint."""
-    lifetime: Seconds = 180 * DAY
-    """How long an answer holds, a refusal as long as a grant. Browsers keep no cookie longer than 400 days."""
+    lifetime: Seconds | None = None
+    """How long an answer holds, a refusal at least as long as a grant. Absent: as long as the visitor's jurisdiction allows, or
+    180 days where none is named. A longer one than the jurisdiction allows is cut. Browsers keep no cookie for more than 400
+    days."""
+
+    _terms: Terms | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Policy:
@@ -214,7 +187,9 @@ class Policy(Value):
         """
         marks = {name: _mark("purpose", name) for name in self.askable}
         for name, service in self.services.items():
-            if any(purpose in self.askable for purpose in service.purposes):
+            if self.exempted.get(name, Regime.OPT_IN).asked and any(
+                purpose in self.askable for purpose in service.purposes
+            ):
                 vendor = " ".join(service.vendor.casefold().split())
                 marks[name] = _mark("service", name, vendor, *sorted(set(service.purposes)))
         return marks
@@ -229,14 +204,50 @@ class Policy(Value):
         """Ids of the purposes that are put to the visitor, in the policy's order: neither ``necessary`` nor exempt."""
         return tuple(name for name, regime in self.regimes.items() if regime.asked)
 
+    def under(self, terms: Terms) -> Policy:
+        """The same policy, version and all, as it applies in one jurisdiction."""
+        bound = self.model_copy()
+        bound._terms = terms
+        return bound
+
+    @property
+    def terms(self) -> Terms | None:
+        """The jurisdiction that this policy is applied in; ``None``: none is told apart."""
+        return self._terms
+
     @cached_property
     def regimes(self) -> Mapping[str, Regime]:
         """The regime of every purpose, ``necessary`` included (always ``exempt``)."""
-        default = self.regime or Regime.OPT_IN
-        found = {name: purpose.regime or default for name, purpose in self.purposes.items()}
+        found = {name: self._regime(name, purpose) for name, purpose in self.purposes.items()}
         if NECESSARY not in found:
             found = {NECESSARY: Regime.EXEMPT, **found}
         return found | {NECESSARY: Regime.EXEMPT}
+
+    def _regime(self, name: str, purpose: Purpose) -> Regime:
+        own = purpose.regime or self.regime
+        if self._terms is None:
+            return own or Regime.OPT_IN
+        services = [service for service in self.services.values() if name in service.purposes]
+        return self._terms.regime(category_of(name, purpose), own, services)
+
+    @cached_property
+    def exempted(self) -> Mapping[str, Regime]:
+        """Services of an asked purpose that are exempt here by what they state of themselves, each with its own regime:
+        ``exempt``, or ``opt-out`` where the law wants a simple objection.
+        """
+        if self._terms is None:
+            return {}
+        found = {}
+        for name, service in self.services.items():
+            asked = {
+                category_of(purpose, self.purposes.get(purpose, Purpose()))
+                for purpose in service.purposes
+                if self.regimes[purpose].asked
+            }
+            regime = self._terms.exemption(asked, service)
+            if regime is not None:
+                found[name] = regime
+        return found
 
     @cached_property
     def strictest_regime(self) -> Regime:
@@ -250,9 +261,17 @@ class Policy(Value):
         return frozenset((sold | {MARKETING}) & set(self.askable))
 
     @cached_property
+    def grant_lifetime(self) -> int:
+        """Seconds for which a grant holds: the policy's, no longer than the jurisdiction allows, at most 400 days."""
+        longest = self._terms.rule.lifetime if self._terms else None
+        wanted = self.lifetime or longest or USUAL_LIFETIME
+        return min(wanted, longest or wanted, BROWSER_CAP)
+
+    @cached_property
     def cookie_lifetime(self) -> int:
-        """Seconds for which the decision cookie is kept: the policy's, at most 400 days."""
-        return min(self.lifetime, BROWSER_CAP)
+        """Seconds for which the decision cookie is kept: a refusal rests for as long as the jurisdiction asks."""
+        rests = self._terms.rule.ask_again if self._terms else 0
+        return min(max(self.grant_lifetime, rests), BROWSER_CAP)
 
 
 def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -263,6 +282,7 @@ def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
     """
     purposes = table(data.get("purposes", _default_purposes()))
     services = table(data.get("services"))
+    yield from _reasoned(data, purposes)
     regime = table(purposes.get(NECESSARY)).get("regime")
     if regime is not None and regime != Regime.EXEMPT:
         path = ("purposes", NECESSARY, "regime")
@@ -281,11 +301,22 @@ def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
     yield from bad_addresses(services, own_host(table(data.get("site")).get("address")), frozenset(used))
 
 
+def _reasoned(data: Mapping[str, Any], purposes: Mapping[str, Any]) -> Iterator[Problem]:
+    """A regime of the site's own overrides every jurisdiction that the policy names: then the log must hold a reason."""
+    if not data.get("jurisdictions") or data.get("reason"):
+        return
+    stated = [("regime",), *(("purposes", name, "regime") for name in purposes if name != NECESSARY)]
+    for path in stated:
+        own = data.get("regime") if len(path) == 1 else table(purposes[path[1]]).get("regime")
+        if isinstance(own, str):
+            yield Problem.at(path, f'"{own}" beside jurisdictions', "a reason beside it, for the record")
+
+
 def _proof_outlives(data: Mapping[str, Any]) -> Iterator[Problem]:
     """The proof of a choice must be there for as long as it may be in use: a browser that restores an older cookie is
     believed until that one expires, whatever was chosen since.
     """
-    keep, lifetime = _seconds(data.get("retention")), _seconds(data.get("lifetime", 180 * DAY))
+    keep, lifetime = _seconds(data.get("retention")), _seconds(data.get("lifetime") or USUAL_LIFETIME)
     if keep is not None and lifetime is not None and keep < min(lifetime, BROWSER_CAP):
         found, expected = data["retention"], "no less than lifetime, for which a choice may be in use"
         yield Problem.at(("retention",), f'"{found}"' if isinstance(found, str) else str(found), expected)

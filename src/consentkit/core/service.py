@@ -23,6 +23,7 @@ from consentkit.core.form import (
     StorageKey,
     Stub,
 )
+from consentkit.core.jurisdiction import Fact
 from consentkit.core.value import Value
 
 
@@ -154,5 +155,7 @@ class Service(Value):
     """The cookies it sets."""
     privacy_url: LinkAddress | None = None
     """The vendor's privacy statement."""
+    facts: tuple[Fact, ...] = ()
+    """What it truly does, stated by the site: an exemption of a jurisdiction holds where all facts that it names stand here."""
     sells: StrictBool = False
     """Whether its use is a sale or sharing of personal data (Cal. Civ. Code 1798.140, checked 2026-11)."""

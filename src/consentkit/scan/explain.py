@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from consentkit.catalogue.index import Index
 from consentkit.catalogue.known import Catalogue
-from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.parts import NECESSARY
+from consentkit.core.policy import Policy
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.rules import Memo, Rules, Verdict
 from consentkit.html.tag import Tag

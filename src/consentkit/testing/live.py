@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.parts import NECESSARY
+from consentkit.core.policy import Policy
 from consentkit.html.rewriter import Rewriter
 from consentkit.html.rules import PASS, Verdict
 from consentkit.html.tag import Tag

@@ -17,7 +17,8 @@ from hashlib import sha256
 
 from consentkit.core.consent import Consent, Source
 from consentkit.core.cookie import values_of
-from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.parts import NECESSARY
+from consentkit.core.policy import Policy
 from consentkit.web.answer import Header
 from consentkit.web.transport import Keeping
 

@@ -21,7 +21,8 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from consentkit.core.consent import Consent
-from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.parts import NECESSARY
+from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
 from consentkit.core.service import Service
 from consentkit.web import client

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from consentkit.core.policy import NECESSARY, Policy
+from consentkit.core.parts import NECESSARY
+from consentkit.core.policy import Policy
 from consentkit.html.rules import PASS, Memo, Verdict
 from consentkit.html.tag import Attribute, Tag
 from consentkit.web.gate.park import FETCHES, enlivened, stilled

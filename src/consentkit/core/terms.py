@@ -1,0 +1,57 @@
+"""What a jurisdiction's rule makes of a policy: the regime of a purpose there, and which services are exempt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from consentkit.core.jurisdiction import Category, Fact, Rule
+from consentkit.core.regime import Regime, strictest
+from consentkit.core.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The law that a policy is applied under.
+
+    :param code: the visitor's jurisdiction, such as ``FR``; ``None`` where it is unknown and the strictest one stands in.
+    :param rule: what holds there today.
+    :param row: code of the row that the rule is of.
+    :param overrides: regimes that the site sets instead.
+    :param lax_elsewhere: whether some visitor of the site may be in another state than closed before any choice.
+    """
+
+    code: str | None
+    rule: Rule
+    row: str
+    overrides: Mapping[Category, Regime] = field(default_factory=dict)
+    lax_elsewhere: bool = False
+
+    def regime(self, category: Category, own: Regime | None, services: Iterable[Service]) -> Regime:
+        """The regime of a purpose.
+
+        :param category: what laws take the purpose for.
+        :param own: what the site's policy says for everywhere.
+        :param services: the services with this purpose: where each is exempt by what it states, so is the purpose.
+        """
+        by_law = self.overrides.get(category, self.rule.regime(category))
+        if own is Regime.NOTICE:
+            return own if category in self.rule.implied else Regime.OPT_IN
+        if own is not None:
+            return own
+        exempt = [self.exemption({category}, service) for service in services]
+        if exempt and by_law.asked:
+            return strictest(regime or by_law for regime in exempt)
+        return by_law
+
+    def exemption(self, asked: Collection[Category], service: Service) -> Regime | None:
+        """The regime of a service of its own; ``None`` where it has none.
+
+        :param asked: the categories of its purposes that are asked.
+        """
+        if not asked or any(category not in self.rule.exemptions for category in asked):
+            return None
+        wanted = {fact for category in asked for fact in self.rule.exemptions[category]}
+        if not wanted <= {*service.facts, Fact.INFORMED, Fact.OBJECTION}:
+            return None
+        return Regime.OPT_OUT if Fact.OBJECTION in wanted else Regime.EXEMPT
