@@ -31,10 +31,13 @@ class Terms:
         """The regime of a purpose.
 
         :param category: what laws take the purpose for.
-        :param own: what the site's policy says for everywhere.
+        :param own: what the site's policy says for everywhere. Assumed consent holds where the rule knows it; elsewhere it
+            asks.
         :param services: the services with this purpose: where each is exempt by what it states, so is the purpose.
         """
-        by_law = self.overrides.get(category, self.rule.regime(category))
+        if category in self.overrides:
+            return self.overrides[category]
+        by_law = self.rule.regime(category)
         if own is Regime.NOTICE:
             return own if category in self.rule.implied else Regime.OPT_IN
         if own is not None:

@@ -6,6 +6,7 @@ The file is TOML 1.0 in UTF-8. Nothing is guessed: an unknown key is refused wit
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,6 +22,8 @@ from consentkit.core.policy import Policy, disagreements
 from consentkit.core.size import check_size
 from consentkit.core.toml import parse
 from consentkit.core.toml.problems import problems_of
+from consentkit.jurisdictions import atlas
+from consentkit.jurisdictions.apply import applied
 from consentkit.policyfile.use import resolved, traced, unknown_names
 
 __all__ = ["load", "load_text", "located", "read", "schema", "schema_text"]
@@ -66,6 +69,7 @@ def load_text(text: str, file: str | None = None, known: Catalogue | None = None
     try:
         policy = Policy.model_validate(data)
         check_size(policy)
+        applied(policy, atlas(), datetime.datetime.now(datetime.UTC).date())
     except ValidationError as error:
         found = [*unknown_names(stated, known), *problems_of(error, Policy), *disagreements(data)]
     except PolicyError as error:

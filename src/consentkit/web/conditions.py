@@ -53,7 +53,7 @@ def _conditions(scope: Scope, visit: Visit, gate: Gate) -> Visit | None:
     kept = tags_for_app(sent, gate.state(visit))
     if kept is None and gate.delivery != "private":
         of_whom = visit.for_all()
-        kept = tags_for_app(sent, gate.state(of_whom))
+        kept = tags_for_app(sent, gate.strictest.state(of_whom))
     _replace(scope, b"if-none-match", kept)
     _replace(scope, b"if-modified-since", None)
     return None if kept is None else of_whom

@@ -89,7 +89,7 @@ class Endpoint:
             "pages": tally.pages,
             "gated": tally.gated,
             "faults": tally.faults,
-            "limited": self._decisions.limited,
+            "limited": tally.limited,
         }
 
     async def _try_again(self) -> None:

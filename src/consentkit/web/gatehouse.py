@@ -48,11 +48,13 @@ class Tally:
     :param pages: documents that went out with the notice's piece in them.
     :param gated: elements made inert.
     :param faults: pages whose rest went through the blunt pass.
+    :param limited: refusals that took effect without an event of their own, beyond the limit of an address.
     """
 
     pages: int = 0
     gated: int = 0
     faults: int = 0
+    limited: int = 0
 
 
 @dataclass(slots=True)
@@ -63,6 +65,8 @@ class Gate:
     :param delivery: how pages are delivered.
     :param observe: nothing is gated; what would be is counted.
     :param count: takes counts by kind, service and rule.
+    :param lender: the gate of the strictest jurisdiction, for pages that are the same for all; absent, itself. It lends what
+        does not depend on a jurisdiction.
     """
 
     book: NoticeBook
@@ -70,11 +74,12 @@ class Gate:
     delivery: Delivery = "private"
     observe: bool = False
     count: Callable[[Mapping[tuple[str, str, str], int]], None] = _uncounted
+    lender: Gate | None = None
     tally: Tally = field(default_factory=Tally)
     index: Index = field(init=False)
     narrowing: Narrowing = field(init=False)
     asks: bool = field(init=False)
-    """Whether the policy asks visitors anything. Where it does not, a page has no notice and is the same for all."""
+    """Whether the policy asks some visitors anything. Where it does not, a page has no notice and is the same for all."""
     drawn: dict[tuple[object, ...], Drawn] = field(default_factory=dict)
     """Our pieces, by all that they depend on; kept by :mod:`consentkit.web.pieces`."""
     stored: dict[frozenset[str], str] = field(default_factory=dict)
@@ -90,10 +95,24 @@ class Gate:
     def __post_init__(self) -> None:
         policy = self.book.policy
         self._known = known_names(policy)
-        self.index = Index(policy, catalogue())
+        if self.lender is not None:
+            self.tally, self.index, self._facts = self.lender.tally, self.lender.index, self.lender._facts
+            self._warned = self.lender._warned
+        else:
+            self.index = Index(policy, catalogue())
+            self._facts = Facts(self.index, Loaders(self.index), self._known)
         self.narrowing = Narrowing(policy, self.index)
-        self._facts = Facts(self.index, Loaders(self.index), self._known)
-        self.asks = bool(policy.askable)
+        self.asks = bool(policy.askable) or policy.terms is not None
+
+    @property
+    def signals(self) -> tuple[bytes, ...]:
+        """Names of the fields by which a browser's signals come, where they count."""
+        return (b"Sec-GPC", b"DNT") if self.book.policy.do_not_track == "refuse" else (b"Sec-GPC",)
+
+    @property
+    def strictest(self) -> Gate:
+        """The gate of pages that are the same for all."""
+        return self.lender or self
 
     def rules(self, consent: Consent) -> Rules:
         """The rules for a consent, compiled once for each distinct one."""
@@ -202,7 +221,10 @@ class Gate:
             consent.ask,
             consent.outcome,
             consent.source,
-            consent.gpc,
+            consent.signal,
+            consent.conflict,
+            sorted(consent.new),
+            self.book.policy.terms and self.book.policy.terms.code,
             takes_notice(visit.asked),
             visit.shared,
         )

@@ -130,7 +130,9 @@ class Head:
 
 
 def _may_be_open(policy: Policy) -> bool:
-    """Whether a visitor who chose nothing may be in another state than closed."""
+    """Whether a visitor who chose nothing may be in another state than closed, here or in another jurisdiction."""
+    if policy.terms is not None and policy.terms.lax_elsewhere:
+        return True
     return any(policy.regimes[purpose] is not Regime.OPT_IN for purpose in policy.askable)
 
 

@@ -23,6 +23,7 @@ from consentkit.core.cookie import NOTHING, CookieCodec
 from consentkit.core.errors import ConfigurationError, ConsentkitError
 from consentkit.core.policy import Policy
 from consentkit.core.size import check_size
+from consentkit.jurisdictions import atlas
 from consentkit.policyfile import load
 from consentkit.web.answer import App, Message, Receive, Scope, Send
 from consentkit.web.conditions import app_view
@@ -30,9 +31,11 @@ from consentkit.web.cookiegate import hide_cookies
 from consentkit.web.endpoint import Endpoint
 from consentkit.web.excluded import excluder, route_below
 from consentkit.web.gatehouse import Gate
+from consentkit.web.laws import Law, Laws
 from consentkit.web.limit import RateLimit
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
+from consentkit.web.pending import Grants
 from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit, own_path
 from consentkit.web.response import Response
 from consentkit.web.submit import Decisions
@@ -106,21 +109,31 @@ class ConsentMiddleware:
             codec = CookieCodec(_keys(secret_key), self.policy.site.address)
             self.audit = _audit(audit, self.policy)
             transport = Transport(https, trusted_proxies, cookie)
-            book = NoticeBook(self.policy, templates=[Path(folder) for folder in templates])
             self._excluded: Callable[[str], bool] | None = excluder(exclude)
+            folders = [Path(folder) for folder in templates]
+            limit, grants = RateLimit(grants_per_second), Grants()
+
+            def build(policy: Policy, where: str | JurisdictionOf | None, strictest: Law | None) -> Law:
+                book = NoticeBook(policy, templates=folders)
+                lender = strictest.gate if strictest else None
+                gate = Gate(book, prefix, delivery, observe, self.audit.add_counts, lender)
+                pages = Pages(policy, book)
+                decisions = Decisions(gate, pages, self.audit, limit, grants)
+                endpoint = Endpoint(gate, pages, decisions, self.audit)
+                return Law(
+                    Resolver(policy, codec, transport, where, self._unknown_name), gate, pages, endpoint
+                )
+
+            self._laws = Laws(self.policy, jurisdiction, atlas(), build)
         except ConsentkitError as error:
             self.fault = error
             return
         except TemplateError as error:
             self.fault = ConfigurationError(f"templates: {type(error).__name__}: {error}")
             return
-        self._resolver = Resolver(self.policy, codec, transport, jurisdiction, self._unknown_name)
-        self._gate = Gate(book, prefix, delivery, observe, self.audit.add_counts)
-        pages = Pages(self.policy, book)
         if templates:
-            self.fault = _draw_all(pages, self._resolver.consent(Signals(), NOTHING))
-        decisions = Decisions(self._gate, pages, self.audit, RateLimit(grants_per_second))
-        self._endpoint = Endpoint(self._gate, pages, decisions, self.audit)
+            law = self._laws.strictest
+            self.fault = _draw_all(law.pages, law.resolver.consent(Signals(), NOTHING))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -133,23 +146,25 @@ class ConsentMiddleware:
             raise self.fault.with_traceback(None)  # or each request would add its frames to the same error
         path = own_path(scope) if scope.get("root_path") else scope["path"]
         if path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/"):
-            visit = Visit(self._resolver, scope)
-            await self._endpoint(visit, path[len(self.prefix) :], receive, send)
+            law = self._laws.of(scope)
+            visit = Visit(law.resolver, scope)
+            await law.endpoint(visit, path[len(self.prefix) :], receive, send)
             return
         if INSTALLED in scope or (self._excluded is not None and self._excluded(path)):
             await self.app(scope, receive, send)
             return
         # A copy: routers below change the scope's root_path and more, and the page is drawn after them.
-        visit = Visit(self._resolver, dict(scope))
+        law = self._laws.of(scope)
+        visit = Visit(law.resolver, dict(scope))
         scope[INSTALLED] = visit
         scope.setdefault("state", {})["consent"] = LazyConsent(visit)
         if not self._enabled:
             await self.app(scope, receive, send)
             return
-        unchanged = app_view(scope, visit, self._gate)
+        unchanged = app_view(scope, visit, law.gate)
         if self.policy.hide_request_cookies:
-            hide_cookies(scope, visit, self._gate)
-        response = Response(self._gate, visit, send, unchanged)
+            hide_cookies(scope, visit, law.gate)
+        response = Response(law.gate, visit, send, unchanged)
         await self.app(scope, receive, response.send)
         if response.waits:
             await response.finish()

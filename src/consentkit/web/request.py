@@ -30,9 +30,12 @@ WHOLE = (b"hx-boosted", b"x-turbo-request-id")
 """Fields by which it says that it asks for a whole one (Turbo sends its id with frames too; checked 2026-11)."""
 REMEMBERED = 2048
 """Readings kept in memory, one for each distinct cookie of ours and set of signals."""
+LONGEST_KEY = 2048
+"""Bytes. A request that says more is read anew each time, or strangers could fill the memory with what they say."""
 SAYING = (
     b"host",
     b"sec-gpc",
+    b"dnt",
     b"sec-fetch-dest",
     b"sec-fetch-site",
     b"sec-fetch-mode",
@@ -92,6 +95,8 @@ class Resolver:
         self._allowed: dict[frozenset[str], Consent] = {}
         self._alike: dict[tuple[object, ...], object] = {}
         self._for_all: dict[Keeping, Reading] = {}
+        self.strictest = self
+        """The resolver of the strictest jurisdiction: what is the same for all is made under it."""
 
     def reading(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Reading:
         """What a request says. Requests that say the same are read once: by far most pages of a visit.
@@ -110,6 +115,8 @@ class Resolver:
         if known is not None and time.time() < known.ends:
             return known
         found = self._read(scope, fields)
+        if sum(map(len, (*(ours or ()), *filter(None, told)))) > LONGEST_KEY:
+            return found
         if len(self._readings) >= REMEMBERED:
             self._readings.clear()
         self._readings[key] = found
@@ -150,7 +157,17 @@ class Resolver:
         return found
 
     def _alike_in(self, consent: Consent, keeping: Keeping, asked: Asked) -> object:
-        state = (consent.allowed, consent.ask, consent.outcome, consent.source, consent.gpc, keeping, asked)
+        state = (
+            consent.allowed,
+            consent.ask,
+            consent.outcome,
+            consent.source,
+            consent.signal,
+            consent.conflict,
+            consent.new,
+            keeping,
+            asked,
+        )
         if len(self._alike) >= REMEMBERED:
             self._alike.clear()
         return self._alike.setdefault(state, object())
@@ -168,6 +185,7 @@ class Resolver:
             gpc=global_privacy_control(fields.get(b"sec-gpc")),
             withheld=keeping is Keeping.IMPOSSIBLE or cookie_withheld(scope["method"], fields),
             jurisdiction=self._where(scope),
+            dnt=fields.get(b"dnt", b"").strip() == b"1",
         )
 
     def _where(self, scope: Scope) -> str | None:
@@ -210,8 +228,8 @@ class Visit:
 
     def for_all(self) -> Visit:
         """The same request as anybody could have sent it: of its visitor, nothing is told."""
-        found = Visit(self.resolver, self.scope, shared=True)
-        found._reading = self.resolver.for_all(self.keeping)
+        found = Visit(self.resolver.strictest, self.scope, shared=True)
+        found._reading = found.resolver.for_all(self.keeping)
         return found
 
     @property

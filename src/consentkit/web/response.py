@@ -157,6 +157,7 @@ class Response:
         method = self._visit.scope["method"]
         if not self._gate.asks or is_shared(self._gate.delivery, method, status, headers):
             self._visit = self._visit.for_all()
+            self._gate = self._gate.strictest
 
     async def _piece(self, message: Message) -> None:
         if self._held is not None:
@@ -245,7 +246,7 @@ class Response:
         if visit.shared:
             fresh = shared(headers, state=state, length=length, decoded=decoded)
         else:
-            vary = (b"Cookie", b"Sec-GPC", *asked.varies)
+            vary = (b"Cookie", *gate.signals, *asked.varies)
             fresh = private(headers, state=state, vary=vary, length=length, decoded=decoded)
         if self._amp:
             fresh = shut(gate, fresh, AMP_HOSTS)

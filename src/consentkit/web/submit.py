@@ -26,7 +26,7 @@ from consentkit.web.form import FORM, JSON, Bad, Submission, media_type, parse, 
 from consentkit.web.gatehouse import Gate
 from consentkit.web.hint import hint_cookie, hint_name
 from consentkit.web.limit import RateLimit
-from consentkit.web.notice import View
+from consentkit.web.notice import Notice, View
 from consentkit.web.origin import Origin, from_frame, next_of_referer, origin_of, safe_next
 from consentkit.web.outgoing import expired, storage
 from consentkit.web.pages import PRIVATE, Pages, as_json
@@ -90,7 +90,7 @@ class Act:
 class Decisions:
     """Takes decisions and answers them."""
 
-    def __init__(self, gate: Gate, pages: Pages, audit: AuditLog, limit: RateLimit) -> None:
+    def __init__(self, gate: Gate, pages: Pages, audit: AuditLog, limit: RateLimit, grants: Grants) -> None:
         self._gate = gate
         self._policy = policy = gate.book.policy
         self._book = gate.book
@@ -98,9 +98,7 @@ class Decisions:
         self._audit = audit
         self._limit = limit
         self._records = Records(policy, pages, audit)
-        self._grants = Grants()
-        self.limited = 0
-        """Refusals that took effect without an event of their own, beyond the limit of an address."""
+        self._grants = grants
         self._policy_document = Document("policy", policy.version, policy.document)
 
     async def answer(self, visit: Visit, receive: Receive, view: View) -> Answer | None:
@@ -132,8 +130,7 @@ class Decisions:
         origin = origin_of(visit.fields, peer)
         if origin is Origin.FOREIGN:
             return Bad(403, "this choice was not made on this site")
-        known = self._book.known(sent.notice) if sent.notice else None
-        asked = None if known else await self._asked_then(sent.notice)
+        known, asked = await self._served(sent.notice)
         previous = visit.consent.decision
         outcome = decide(
             self._policy,
@@ -169,15 +166,27 @@ class Decisions:
             view=view,
         )
 
+    async def _served(self, notice: str) -> tuple[Notice | None, frozenset[str] | None]:
+        """The notice that a form was served with, where it can be drawn today, and what it asked; that is ``None`` where it is
+        all of today's policy, or nobody knows.
+        """
+        if not notice:
+            return None, None
+        own = self._book.known(notice)
+        if own is not None:
+            return own, None
+        strictest = self._gate.strictest.book.known(notice)
+        if strictest is not None:
+            return strictest, _asked_by(strictest.document)
+        return None, await self._asked_then(notice)
+
     async def _asked_then(self, notice: str) -> frozenset[str] | None:
         """What a notice asked that was served under an older policy and is kept with a decision; ``None`` if unknown."""
-        if not notice:
-            return None
         try:
             document = await self._audit.document("notice", notice)
         except AuditError:
             return None
-        return None if document is None else frozenset(json.loads(document).get("asked", ()))
+        return None if document is None else _asked_by(document)
 
     async def _open(self, act: Act) -> Answer:
         event = self._event(act, act.outcome)
@@ -226,7 +235,7 @@ class Decisions:
     async def _close(self, act: Act, *, within: bool) -> Answer:
         self._grants.overtake(_asker(act))
         if not within:
-            self.limited += 1
+            self._gate.tally.limited += 1
             return await self._done(act, act.outcome, None)
         try:
             recorded = await self._record_refusal(act)
@@ -260,7 +269,7 @@ class Decisions:
             services_denied=outcome.services_denied,
             regimes=tuple((name, self._policy.regimes[name].value) for name in self._policy.askable),
             jurisdiction=act.consent.jurisdiction,
-            signal="gpc" if act.consent.gpc else None,
+            signal=act.consent.signal,
             language=act.language,
             decided_after_ms=act.sent.shown_ms,
         )
@@ -312,6 +321,11 @@ class Decisions:
         retry = ((b"retry-after", b"%d" % retry_after),) if retry_after else ()
         current = self._book.notice(view.language).hash
         return as_json(status, {"error": reason, "notice": current}, (*retry, *cookies))
+
+
+def _asked_by(document: bytes) -> frozenset[str]:
+    """The fingerprints that a notice put to its visitors."""
+    return frozenset(json.loads(document).get("asked", ()))
 
 
 def _grant_fault(origin: Origin, visit: Visit, sent: Submission, *, known: bool) -> Bad | None:
