@@ -19,6 +19,7 @@ from consentkit import AuditLog
 from consentkit.policyfile import load
 
 from .app import POLICY, create_app
+from .choices import PLACES
 from .comments import Comments
 from .pages import Setting, create_site
 from .regimes import RegimeSwitch, policy_under
@@ -62,18 +63,19 @@ def listen(port: int, option: str) -> socket.socket:
 
 
 def create_demo(site: str, third: str, audit: str, pace: Pace) -> ASGIApp:
-    """The newsroom under three regimes, with one log and one letter box."""
+    """The newsroom under three regimes and the laws of some places, with one log and one letter box."""
     policy = load(POLICY)
     log = AuditLog(audit)
     key = secrets.token_urlsafe(32)
     comments = Comments()
 
-    def under(regime: str) -> ASGIApp:
+    def under(name: str) -> ASGIApp:
         return create_app(
-            setting=Setting(third=third, regime=regime, pace=pace, comments=comments),
-            policy=policy_under(regime, policy, site, third),
+            setting=Setting(third=third, regime=name, pace=pace, comments=comments),
+            policy=policy_under(name, policy, site, third),
             secret_key=key,
             audit=log,
+            jurisdiction=name if name in PLACES else None,
         )
 
     return RegimeSwitch(under)
@@ -123,7 +125,7 @@ def welcome(port: int, third_port: int, audit: str) -> str:
   Your preferences        {site}/_consent/
   The log                 {audit}
 
-  To try: choose a regime in the bar under the masthead, open an article, then look at who called.
+  To try: choose a regime or a law in the bar under the masthead, open an article, then look at who called.
           Press opt-out or Reject, go on reading, and look again: the third party hears nothing more.
           Read the log:  consentkit audit show --audit {audit}
 

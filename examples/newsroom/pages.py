@@ -21,6 +21,7 @@ from starlette.responses import (
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from .choices import PLACES, REGIMES
 from .comments import CommentError, Comments, parse_comment
 from .content import Article, read_articles
 from .streams import Pace, live_page, ticker_events
@@ -60,6 +61,8 @@ class Newsroom:
         self.templates.globals |= {
             "third": setting.third,
             "regime": setting.regime,
+            "regimes": REGIMES,
+            "places": PLACES,
             "articles": self.articles,
             "all_words": WORDS,
             "day": day,

@@ -1,4 +1,4 @@
-"""The demo's switch: the same paper under three regimes, chosen by a cookie of the demo's own."""
+"""The demo's switch: the same paper under three regimes and the laws of some places, chosen by a cookie of the demo's own."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -11,17 +11,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from consentkit import Policy
 
-REGIMES = ("notice", "opt-out", "opt-in")
+from .choices import NAMES, PLACES, REGIMES
+
 COOKIE = "newsroom_regime"
 PATH = "/demo/regime/"
 VISITOR_COOKIES = ("consentkit", "consentkit-hint", "_tp_id")
 """What a visitor gathers here; without them the next page meets a new one."""
 
 
-def policy_under(regime: str, policy: Policy, site: str, third: str) -> Policy:
-    """The policy as this demo needs it: under one regime, and with the addresses it runs at."""
+def policy_under(name: str, policy: Policy, site: str, third: str) -> Policy:
+    """The policy as this demo needs it: under one regime or the laws of the world, and with the addresses it runs at."""
     fields = policy.model_dump()
-    fields["regime"] = regime
+    fields |= {"jurisdictions": ["world"], "regime": None} if name in PLACES else {"regime": name}
     fields["site"]["address"] = site
     for service in fields["services"].values():
         service["hosts"] = [urlsplit(third).netloc]
@@ -30,13 +31,13 @@ def policy_under(regime: str, policy: Policy, site: str, third: str) -> Policy:
 
 
 class RegimeSwitch:
-    """Passes each request to the app of the visitor's regime; `notice` where the cookie names none.
+    """Passes each request to the app of the visitor's regime or place; `notice` where the cookie names none.
 
     `GET /demo/regime/<name>` changes it, forgets the visitor's choice and goes back to the page.
     """
 
     def __init__(self, make: Callable[[str], ASGIApp]) -> None:
-        self.apps: Mapping[str, ASGIApp] = {name: make(name) for name in REGIMES}
+        self.apps: Mapping[str, ASGIApp] = {name: make(name) for name in NAMES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -58,10 +59,10 @@ class RegimeSwitch:
 
 
 def chosen(scope: Scope) -> str:
-    """The regime that the request's cookie names, if there is such a one."""
+    """The regime or place that the request's cookie names, if there is such a one."""
     for name, value in scope.get("headers", ()):
         if name == b"cookie" and (morsel := SimpleCookie(value.decode("latin-1")).get(COOKIE)):
-            return morsel.value if morsel.value in REGIMES else REGIMES[0]
+            return morsel.value if morsel.value in NAMES else REGIMES[0]
     return REGIMES[0]
 
 

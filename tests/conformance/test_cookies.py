@@ -330,7 +330,7 @@ async def test_what_is_dropped_is_counted_by_service_and_by_the_name_that_is_kno
         )
     )
     told: list[Any] = []
-    app._gate.count = told.append
+    app._laws.strictest.gate.count = told.append
 
     await get(app, headers=visitor(policy))
 
