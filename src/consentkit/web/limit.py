@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Callable
 from time import monotonic
 
-from consentkit.web.transport import unmapped
+from consentkit.web.trusted import unmapped
 
 BURST = 60
 """Grants at once: an office or a school behind one address."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from consentkit.core.errors import ConfigurationError
 from consentkit.web.answer import Scope
+from consentkit.web.trusted import Trusted, forwarded, peer
 
 logger = logging.getLogger(__name__)
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Keeping(Enum):
@@ -60,7 +58,7 @@ class Transport:
 
     def __init__(self, https: bool | None, trusted_proxies: Sequence[str], cookie: str) -> None:
         self._https = https
-        self._trusted = tuple(_network(proxy) for proxy in trusted_proxies)
+        self._trusted = Trusted(trusted_proxies)
         self._plain = cookie.encode("ascii")
         self._names = {
             Keeping.SECURE: b"__Host-" + cookie.encode("ascii"),
@@ -70,15 +68,13 @@ class Transport:
 
     def peer(self, scope: Scope) -> Peer:
         """Scheme, host and client of a request."""
-        client = scope.get("client")
-        address = str(client[0]) if client else ""
         scheme = "https" if scope.get("scheme") == "https" else "http"
-        if self._trusted and self._trusts(address):
-            scheme = _forwarded(scope, b"x-forwarded-proto", self._last) or scheme
-            address = _forwarded(scope, b"x-forwarded-for", self._untrusted) or address
+        if peer(scope) in self._trusted:
+            last = forwarded(scope, b"x-forwarded-proto")[-1:]
+            scheme = last[0].lower() if last and last[0].lower() in ("http", "https") else scheme
         if self._https is not None:
             scheme = "https" if self._https else "http"
-        return Peer(scheme, _host(scope), address)
+        return Peer(scheme, _host(scope), self._trusted.visitor(scope))
 
     def keeping(self, scope: Scope) -> Keeping:
         """How our cookie can be kept on this connection. Warns once where it cannot."""
@@ -119,33 +115,6 @@ class Transport:
             "plain http on a host that is not this machine: no choice can be kept, so all is closed; %s", cure
         )
 
-    def _trusts(self, address: str) -> bool:
-        try:
-            parsed = unmapped(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted if network.version == parsed.version)
-
-    @staticmethod
-    def _last(values: list[str]) -> str | None:
-        return values[-1].lower() if values[-1].lower() in ("http", "https") else None
-
-    def _untrusted(self, values: list[str]) -> str | None:
-        """The nearest address that no proxy of ours wrote: what stands left of it is the client's own claim."""
-        for value in reversed(values):
-            if not self._trusts(value):
-                return value[:64]
-        return None
-
-
-def unmapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address, taken out of the ``::ffff:…`` by which a server that listens on both versions tells of an IPv4 one.
-
-    :raises ValueError: it is none.
-    """
-    parsed = ipaddress.ip_address(address)
-    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
-
 
 @lru_cache(maxsize=256)
 def loopback(host: str) -> bool:
@@ -160,28 +129,8 @@ def loopback(host: str) -> bool:
         return False
 
 
-def _forwarded(scope: Scope, wanted: bytes, choose: Callable[[list[str]], str | None]) -> str | None:
-    values = [
-        part.strip()
-        for name, value in scope["headers"]
-        if name == wanted
-        for part in value.decode("latin-1").split(",")
-        if part.strip()
-    ]
-    return choose(values) if values else None
-
-
 def _host(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"host":
             return str(value.decode("latin-1")).lower()
     return ""
-
-
-def _network(proxy: str) -> Network:
-    try:
-        return ipaddress.ip_network(proxy, strict=False)
-    except ValueError:
-        raise ConfigurationError(
-            f"trusted_proxies: found {proxy!r}; expected an IP address or a network"
-        ) from None
