@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import html5lib
 import pytest
 from examples.newsroom.app import POLICY, create_app
+from examples.newsroom.choices import NAMES
 from examples.newsroom.comments import Comment, CommentError, Comments, parse_comment
 from examples.newsroom.content import read_articles
 from examples.newsroom.demo import main, port_of
@@ -521,12 +522,12 @@ def test_the_switch_leads_only_to_pages_of_its_own(referer: str) -> None:
     assert way_back(Request(scope)) == "/"
 
 
-def test_all_three_sites_start_and_stop_with_the_server() -> None:
+def test_all_sites_start_and_stop_with_the_server() -> None:
     notes: list[str] = []
     with TestClient(switch(notes)):
-        assert notes == [f"{name} lifespan.startup" for name in ("notice", "opt-out", "opt-in")]
+        assert notes == [f"{name} lifespan.startup" for name in NAMES]
 
-    assert notes[3:] == [f"{name} lifespan.shutdown" for name in ("opt-in", "opt-out", "notice")]
+    assert notes[len(NAMES) :] == [f"{name} lifespan.shutdown" for name in reversed(NAMES)]
 
 
 async def test_a_site_that_cannot_start_says_why_and_the_started_ones_are_stopped() -> None:

@@ -205,7 +205,10 @@ def _lifetimes(log: _Log) -> dict[str, int]:
     found = {}
     for name, body in log.read(query):
         try:
-            found[name] = min(int(json.loads(body)["lifetime"]), BROWSER_CAP)
+            stated = json.loads(body)
+            # Where jurisdictions are told apart, each has its own longest life.
+            lifetime = None if stated.get("jurisdictions") else stated["lifetime"]
+            found[name] = min(int(lifetime or BROWSER_CAP), BROWSER_CAP)
         except (ValueError, KeyError, TypeError):
             found[name] = BROWSER_CAP
     return found

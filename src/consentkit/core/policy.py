@@ -273,6 +273,17 @@ class Policy(Value):
         rests = self._terms.rule.ask_again if self._terms else 0
         return min(max(self.grant_lifetime, rests), BROWSER_CAP)
 
+    @cached_property
+    def lives(self) -> tuple[int, ...]:
+        """Seconds after a decision at which it comes to mean something else: a grant ends, a refusal has rested, all ends."""
+        rests = (self._terms.rule.ask_again,) if self._terms else ()
+        return tuple(sorted({self.grant_lifetime, *rests, self.cookie_lifetime}))
+
+    @property
+    def longest_lifetime(self) -> int:
+        """Seconds for which a choice may be believed at most, wherever the visitor is."""
+        return BROWSER_CAP if self.jurisdictions else self.cookie_lifetime
+
 
 def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Where the parts of a policy, each right by itself, do not hang together.
@@ -316,7 +327,8 @@ def _proof_outlives(data: Mapping[str, Any]) -> Iterator[Problem]:
     """The proof of a choice must be there for as long as it may be in use: a browser that restores an older cookie is
     believed until that one expires, whatever was chosen since.
     """
-    keep, lifetime = _seconds(data.get("retention")), _seconds(data.get("lifetime") or USUAL_LIFETIME)
+    stated = BROWSER_CAP if data.get("jurisdictions") else data.get("lifetime") or USUAL_LIFETIME
+    keep, lifetime = _seconds(data.get("retention")), _seconds(stated)
     if keep is not None and lifetime is not None and keep < min(lifetime, BROWSER_CAP):
         found, expected = data["retention"], "no less than lifetime, for which a choice may be in use"
         yield Problem.at(("retention",), f'"{found}"' if isinstance(found, str) else str(found), expected)

@@ -105,7 +105,7 @@ class Records:
 
     def _stated(self, view: View) -> Stated:
         address = f"{self._policy.site.address}{view.prefix}/"
-        return Stated(moment(now()), self._policy.cookie_lifetime, address)
+        return Stated(moment(now()), self._policy.grant_lifetime, address)
 
     def _away(self, view: View, wants_json: bool) -> Answer:
         retry = ((b"retry-after", b"%d" % RETRY_AFTER),)

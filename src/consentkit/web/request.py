@@ -173,11 +173,13 @@ class Resolver:
         return self._alike.setdefault(state, object())
 
     def _end(self, read: Read) -> float:
-        """Until when the same words mean the same: a decision ends, and one from the future comes of age."""
+        """Until when the same words mean the same: a decision ends by parts, and one from the future comes of age."""
         if read.decision is None:
             return math.inf
         at, now = read.decision.at, time.time()
-        return at + self.policy.cookie_lifetime if at <= now else now
+        if at > now:
+            return now
+        return min((at + life for life in self.policy.lives if at + life > now), default=math.inf)
 
     def signals(self, scope: Scope, fields: Mapping[bytes, bytes], keeping: Keeping) -> Signals:
         """What the request says besides our cookie."""

@@ -54,7 +54,7 @@ def retain(
     if keep is None:
         say("This policy states no `retention`: proofs are kept for good.")
         return
-    lifetime = site.cookie_lifetime if site else 0
+    lifetime = site.longest_lifetime if site else 0
     if keep < lifetime:
         stop("A proof must be kept for as long as a choice may hold, the policy's `lifetime`, at least.")
     reader = Reader(audit, log)
