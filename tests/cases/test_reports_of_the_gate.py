@@ -38,7 +38,7 @@ CAPTCHAS = {
         '<div id="c" class="smart-captcha" data-sitekey="K"></div>',
     ),
 }
-"""What vendors tell sites to write (their own documentation, checked 2026-11)."""
+"""Shapes of what vendors tell sites to write; the class names are the catalogue's, the rest was not looked up again."""
 DRAWN_BY_CALL = {
     "geetest": "https://static.geetest.com/v4/gt4.js",
     "tencent-captcha": "https://turing.captcha.qcloud.com/TCaptcha.js",
