@@ -28,6 +28,7 @@ from consentkit.web.where.code import PARTED, known, place
         ("CA", "QC", "CA-QC"),
         ("US", "", "US"),
         ("US", "?", "US"),
+        ("US", "NO REGION", "US"),
         ("US", "XX", "US"),
         ("US", "unknown", "US"),
     ],

@@ -37,7 +37,7 @@ def cloudfront(trusted: Sequence[str]) -> Where:
 def vercel(trusted: Sequence[str]) -> Where:
     """``X-Vercel-IP-Country`` and ``X-Vercel-IP-Country-Region``. Vercel sends them by itself.
 
-    Source: vercel.com/docs/edge-network/headers/request-headers, checked 2026-11.
+    Source: vercel.com/docs/headers/request-headers, checked 2026-11.
 
     :param trusted: addresses of the peers that are believed, as for :func:`~consentkit.web.where.header`.
     """

@@ -9,8 +9,8 @@ PARTED = frozenset({"CA", "US"})
 NOWHERE = frozenset({"AP", "XX", "ZZ"})
 """Two letters that stand for no country: ``XX`` unknown at Cloudflare, ``ZZ`` at App Engine, ``AP`` some place in Asia in old
 databases. ``T1`` (Tor), ``A1``, ``A2`` and ``UNKNOWN`` have not even the form. Checked 2026-11."""
-NO_PART = frozenset({"", "?", "XX", "ZZ", "UNKNOWN"})
-"""What stands for a part that is not known: Fastly says ``?`` (geolocation variables, checked 2026-11)."""
+NO_PART = frozenset({"", "?", "NO REGION", "XX", "ZZ", "UNKNOWN"})
+"""What stands for a part that is not known: Fastly says ``?`` or ``NO REGION`` (client.geo.region, checked 2026-11)."""
 FORM = re.compile(r"[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?")
 
 
