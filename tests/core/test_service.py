@@ -90,3 +90,10 @@ def test_a_pattern_that_is_empty_or_none_is_refused(changes: dict[str, Any]) -> 
 )
 def test_patterns_as_sites_need_them_are_taken(changes: dict[str, Any]) -> None:
     assert Service.model_validate({"vendor": "V", "purposes": ["ads"], **changes})
+
+
+def test_a_loader_is_of_its_form_in_whatever_quotes_it_is_written() -> None:
+    loader = Loader(parts=('load("', "//a.example"))
+
+    assert loader.matches("load ( '//a.example')")
+    assert loader.matches("load(`//a.example`)")

@@ -26,6 +26,14 @@ from consentkit.core.form import (
 from consentkit.core.jurisdiction import Fact
 from consentkit.core.value import Value
 
+_BLANKS = b" \t\n\r\f\v"
+_QUOTES = bytes.maketrans(b'"`', b"''")
+
+
+def squeezed(text: bytes) -> bytes:
+    """A script without white space, with one kind of quote: as loader forms are looked for in it."""
+    return text.translate(_QUOTES, _BLANKS)
+
 
 class Cookie(Value):
     """One cookie of a service, or a family of them."""
@@ -81,7 +89,7 @@ class Loader(Value):
 
     def matches(self, text: str) -> bool:
         """Whether an inline script is of this form. Linear: no text is looked for twice in the same place."""
-        bare, parts = "".join(text.split()), ["".join(part.split()) for part in self.parts]
+        bare, *parts = (squeezed(each.encode("utf-8", "replace")) for each in (text, *self.parts))
         found = [-1] * len(parts)
         start = bare.find(parts[0])
         while start >= 0:

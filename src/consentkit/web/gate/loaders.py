@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from consentkit.catalogue.index import Index, Owner
-from consentkit.core.service import Loader
+from consentkit.core.service import Loader, squeezed
 
 LONGEST: Final = 20_000
 """Bytes. The longest loader that a vendor hands out has some 6,000; the shortest application on real pages 34,000."""
@@ -31,8 +31,6 @@ SHORTEST: Final = 2_000
 OPENING: Final = 1_500
 """Bytes of a long script in which a vendor's own is known."""
 REMEMBERED: Final = 512
-_BLANKS: Final = b" \t\n\r\f\v"
-_QUOTES: Final = bytes.maketrans(b'"`', b"''")
 _WORD: Final = re.compile(rb"[A-Za-z0-9_$]{4,}+")
 _ADDRESS: Final = re.compile(rb"'(?:https?:)?//([A-Za-z0-9.-]{4,253}+)([/?][^']*+)?")
 """An address at the start of a text, in a squeezed script."""
@@ -108,11 +106,6 @@ class Loaders:
         if _FETCHING.search(bare):
             for host, path in _ADDRESS.findall(bare):
                 yield from self._index.owners(host.decode().lower(), path.decode("latin-1") or "/")
-
-
-def squeezed(text: bytes) -> bytes:
-    """A script without white space, with one kind of quote."""
-    return text.translate(_QUOTES, _BLANKS)
 
 
 def words(text: bytes) -> set[bytes]:
