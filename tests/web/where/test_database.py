@@ -63,6 +63,14 @@ def test_without_an_address_the_place_is_unknown(asked):
     assert asked(http(client=None)) is None
 
 
+def test_an_address_that_cannot_be_looked_up_is_no_fault(database, tmp_path, caplog):
+    old = where.maxmind(write(tmp_path / "old.mmdb", {"192.0.2.0/24": {}}, ip_version=4))
+
+    assert where.maxmind(database)(http(client=("testclient", 1))) is None
+    assert old(http(client=("2001:db8::1", 1))) is None
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     ("forwarded", "code"),
     [
