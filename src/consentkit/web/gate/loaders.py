@@ -7,8 +7,10 @@ white space is taken out and every quote is the same quote.
 One form needs no words of a vendor: a script of at most ``SHORTEST`` bytes that holds the address of a service as a text, and
 does what fetches one. It stands for pixels written by hand, and for what no vendor hands out any more.
 
-A script of more than ``LONGEST`` bytes is an application, whatever else it does: to gate it would break the site. What it
-injects is left to the Content-Security-Policy. Some vendors put a whole script of theirs into the page: their form says so,
+Of a script of more than ``LONGEST`` bytes the head that the rewriter shows is judged alike, 64 KB; texts in data in it
+(``{"key": "text"}``) do not count. What stands behind is left to the Content-Security-Policy.
+
+Some vendors put a whole script of theirs into the page: their form says so,
 and is looked for in the first ``OPENING`` bytes.
 
 Cost: the words of a script are found once, and each form waits under one word of its own; so the number of services does
@@ -19,13 +21,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from consentkit.catalogue.index import Index, Owner
 from consentkit.core.service import Loader, squeezed
 
 LONGEST: Final = 20_000
-"""Bytes. The longest loader that a vendor hands out has some 6,000; the shortest application on real pages 34,000."""
+"""Bytes. The longest loader that a vendor hands out has some 6,000; longer scripts are of the site, and may hold data."""
 SHORTEST: Final = 2_000
 """Bytes of a script that is judged by the addresses in it. On 44 real pages four services are found by nothing else."""
 OPENING: Final = 1_500
@@ -37,6 +40,8 @@ _ADDRESS: Final = re.compile(rb"'(?:https?:)?//([A-Za-z0-9.-]{4,253}+)([/?][^']*
 _FETCHING: Final = re.compile(
     rb"\.src=|\['src'\]=|'src',|\.write(?:ln)?\(|newImage\b|sendBeacon\(|fetch\(|\.open\(|getScript\(|import\(|Worker\("
 )
+_DATA: Final = re.compile(rb'([{,]\s*+"[^"\\\n]{1,200}+"\s*+:\s*+)"(?>[^"\\\n]|\\.)*+"(?=\s*+[,}\]])')
+"""A text in data: a page's state may hold a snippet of a vendor as a text, which does not run."""
 _MOST_STARTS: Final = 32
 """Places at which a form may begin in one script; the rest are not tried, so that the search stays linear."""
 
@@ -79,25 +84,27 @@ class Loaders:
         :param text: all of it, or its head.
         """
         long = len(text) > LONGEST
-        if long:
-            text = text[:OPENING]
-        known = self._known.get((long, text))
+        key = (long, sha256(text).digest() if long else text)
+        known = self._known.get(key)
         if known is None:
             known = tuple(dict.fromkeys(self._search(text, long=long)))
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            self._known[long, text] = known
+            self._known[key] = known
         return known
 
     def _search(self, text: bytes, *, long: bool) -> Iterator[Owner]:
+        opening = squeezed(text[:OPENING])
+        if long:
+            text = _DATA.sub(rb'\1""', text)
         waiting = [*self._always]
         for word in words(text) & self._by_word.keys():
             waiting += self._by_word[word]
-        if long:
-            waiting = [form for form in waiting if form.bundle]
         if waiting:
             bare = squeezed(text)
-            yield from (form.owner for form in waiting if matches(form, bare))
+            yield from (
+                form.owner for form in waiting if matches(form, opening if long and form.bundle else bare)
+            )
         if not long and len(text) <= SHORTEST and b"/" in text:
             yield from self._fetched(squeezed(text).replace(b"\\/", b"/"))
 
