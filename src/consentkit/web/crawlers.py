@@ -19,6 +19,7 @@ CRAWLERS: dict[str, tuple[str, ...]] = {
     "https://developers.google.com/search/docs/crawling-indexing/google-common-crawlers": (
         "Googlebot",
         "Googlebot-Image",
+        "Googlebot-Mobile",
         "Googlebot-News",
         "Googlebot-Video",
         "Storebot-Google",
@@ -29,6 +30,7 @@ CRAWLERS: dict[str, tuple[str, ...]] = {
     "https://developers.google.com/crawling/docs/crawlers-fetchers/google-special-case-crawlers": (
         "AdsBot-Google",
         "AdsBot-Google-Mobile",
+        "AdsBot-Google-Mobile-Apps",
         "APIs-Google",
         "Mediapartners-Google",
     ),
@@ -43,7 +45,7 @@ CRAWLERS: dict[str, tuple[str, ...]] = {
     "http://www.baidu.com/search/spider.html": ("Baiduspider", "Baiduspider-render"),
     "http://help.yahoo.com/help/us/ysearch/slurp": ("Slurp",),
     "http://napoveda.seznam.cz/en/seznambot-intro/": ("SeznamBot",),
-    "https://help.qwant.com/bot/": ("Qwantbot", "Qwantify"),
+    "https://help.qwant.com/bot/": ("Qwantbot", "Qwantbot-news", "Qwantify"),
     "http://www.mojeek.com/bot.html": ("MojeekBot",),
     "https://webmaster.petalsearch.com/site/petalbot": ("PetalBot",),
     "http://help.coccoc.com/searchengine": ("coccocbot-web",),
@@ -66,7 +68,7 @@ CRAWLERS: dict[str, tuple[str, ...]] = {
     "https://developer.amazon.com/support/amazonbot": ("Amazonbot",),
     "http://www.archive.org/details/archive.org_bot": ("archive.org_bot",),
     "http://ahrefs.com/robot/": ("AhrefsBot",),
-    "http://www.semrush.com/bot.html": ("SemrushBot",),
+    "http://www.semrush.com/bot.html": ("SemrushBot", "SemrushBot-BA", "SemrushBot-SA", "SemrushBot-SI"),
     "http://www.majestic12.co.uk/bot.php": ("MJ12bot",),
 }
 """Names by the address that says whose they are: the operator's page, most often the one that the crawler names itself.
