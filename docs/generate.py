@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import inspect
 import json
 import sys
@@ -53,7 +54,12 @@ purposes are what a service is commonly used for; whether that holds for a site 
 name leads to the vendor's privacy statement, that of a date to where the facts were read.
 """
 WIDTH = 100
-SPOKEN = {str: "text", bool: "true or false", int: "a whole number"}
+SPOKEN = {
+    datetime.date: "a date such as 2026-11-25",
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+}
 
 
 def policy_page() -> str:
@@ -84,7 +90,7 @@ def _default(field: FieldInfo) -> str:
         return "Default: none."
     if _marked(field.metadata, BeforeValidator):
         return f'Default: `"{field.default // DAY}d"`.'
-    return f"Default: `{json.dumps(field.default)}`."
+    return f"Default: `{json.dumps(field.default, default=str)}`."
 
 
 def _words(kind: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> str:

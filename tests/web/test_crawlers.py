@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.asgi import OURS, get, serving
 
 from consentkit.web.crawlers import CRAWLERS, READ, is_crawler
 
@@ -101,3 +102,21 @@ def test_any_bytes_get_an_answer(agent):
 @given(st.from_regex(r"[A-Za-z0-9._-]{0,30}bot[A-Za-z0-9._-]{0,30}", fullmatch=True))
 def test_the_letters_alone_never_do(word):
     assert is_crawler(word.encode()) is (word.lower() in {name.lower() for name in NAMES})
+
+
+@pytest.mark.parametrize(
+    ("agent", "notice"),
+    [
+        (b"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", False),
+        (b"Mozilla/5.0 (Linux; Android 9; CUBOT_X18_Plus) AppleWebKit/537.36", True),
+    ],
+    ids=["crawler", "phone"],
+)
+async def test_a_crawler_gets_a_gated_page_without_notice_and_a_phone_one_with(
+    wrap, agent: bytes, notice: bool
+) -> None:
+    page = b'<html><head><script src="https://counter.example/c.js"></script></head><body>x</body></html>'
+    reply = await get(wrap(serving(page)), headers=[(b"user-agent", agent)])
+
+    assert (OURS in reply.body) is notice
+    assert b'data-ck-src="https://counter.example/c.js"' in reply.body

@@ -205,3 +205,18 @@ async def test_the_log_says_where_and_under_which_regimes(site, logged) -> None:
         "opt-out",
         "gpc",
     )
+
+
+async def test_the_statement_on_the_signal_is_served_unless_the_app_does(wrap) -> None:
+    missing = await get(wrap(serving(b"no", status=404)), "/.well-known/gpc.json")
+    own = await get(wrap(serving(b"mine")), "/.well-known/gpc.json")
+
+    assert json.loads(missing.body) == {"gpc": True, "lastUpdate": "2026-11-25"}
+    assert missing.status == 200
+    assert b"mine" in own.body
+
+
+async def test_a_site_may_leave_the_statement_out(wrap) -> None:
+    policy = Policy.model_validate({**POLICY, "gpc_since": None})
+
+    assert (await get(wrap(serving(b"no", status=404), policy=policy), "/.well-known/gpc.json")).status == 404

@@ -40,6 +40,7 @@ RARE_OPTIONS = {
     "hide_request_cookies": "false",
     "csp_sources": '["cdn.example.com"]',
     "consent_mode": '"basic"',
+    "gpc_since": "2026-11-25",
     "forbidden_notice": '"refuse"',
     "retention": '"5y"',
 }

@@ -7,6 +7,7 @@ visitor is asked, so that a corrected typo never asks again and a new vendor alw
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from base64 import urlsafe_b64encode
@@ -55,6 +56,8 @@ from consentkit.core.service import Service
 from consentkit.core.terms import Terms
 from consentkit.core.value import Value
 
+FIRST_STATEMENT = datetime.date(2026, 11, 25)
+"""Since when consentkit abides by Global Privacy Control in each site's name."""
 USUAL_LIFETIME = 180 * DAY
 """Seconds for which an answer holds where neither the policy nor a jurisdiction says: the strictest of the rows."""
 BROWSER_CAP = 400 * DAY
@@ -101,6 +104,9 @@ class Policy(Value):
     source; `opt-in` asks there, with a warning."""
     gpc: Literal["everywhere", "where-bound"] = "everywhere"
     """Where Global Privacy Control is honored as a refusal of marketing, sale and sharing."""
+    gpc_since: datetime.date | None = FIRST_STATEMENT
+    """When the site said that it abides by Global Privacy Control: told at `/.well-known/gpc.json`, unless the app answers
+    there itself."""
     do_not_track: Literal["refuse", "ignore"] = "ignore"
     """Whether `DNT: 1` counts as the same refusal."""
     purposes: Annotated[Mapping[Identifier, Purpose], Field(default_factory=_default_purposes)]

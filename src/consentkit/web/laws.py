@@ -15,6 +15,7 @@ from consentkit.web.endpoint import Endpoint
 from consentkit.web.gatehouse import Gate
 from consentkit.web.pages import Pages
 from consentkit.web.request import JurisdictionOf, Resolver
+from consentkit.web.where import safely
 
 logger = logging.getLogger(__name__)
 REMEMBERED = 256
@@ -47,7 +48,7 @@ class Laws:
         self, policy: Policy, where: str | JurisdictionOf | None, atlas: Atlas, build: Build
     ) -> None:
         self._policy = policy
-        self._where = where
+        self._where = safely(where) if callable(where) else where
         self._atlas = atlas
         self._build = build
         self._day = today()
@@ -92,15 +93,7 @@ class Laws:
         self.strictest = self._first()
 
     def _code(self, scope: Scope) -> str | None:
-        where = self._where
-        if not callable(where):
-            return where
-        try:
-            return where(scope)
-        except Exception as error:
-            # Its text may hold an address.
-            logger.error("the jurisdiction of a request could not be told: %s", type(error).__name__)  # noqa: TRY400
-            return None
+        return self._where(scope) if callable(self._where) else self._where
 
     def _tell_overrides(self) -> None:
         for code, override in self._policy.overrides.items():

@@ -40,6 +40,9 @@ from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit,
 from consentkit.web.response import Response
 from consentkit.web.submit import Decisions
 from consentkit.web.transport import Transport
+from consentkit.web.wellknown import PATH as GPC_PATH
+from consentkit.web.wellknown import answer as statement
+from consentkit.web.wellknown import asked_for, in_place_of_404
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +112,8 @@ class ConsentMiddleware:
             codec = CookieCodec(_keys(secret_key), self.policy.site.address)
             self.audit = _audit(audit, self.policy)
             transport = Transport(https, trusted_proxies, cookie)
+            since = self.policy.gpc_since
+            self._statement = None if since is None else statement(since)
             self._excluded: Callable[[str], bool] | None = excluder(exclude)
             folders = [Path(folder) for folder in templates]
             limit, grants = RateLimit(grants_per_second), Grants()
@@ -150,6 +155,8 @@ class ConsentMiddleware:
             visit = Visit(law.resolver, scope)
             await law.endpoint(visit, path[len(self.prefix) :], receive, send)
             return
+        if path == GPC_PATH and self._statement is not None and asked_for(scope):
+            send = in_place_of_404(self._statement, scope, send)
         if INSTALLED in scope or (self._excluded is not None and self._excluded(path)):
             await self.app(scope, receive, send)
             return

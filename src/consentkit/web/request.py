@@ -15,6 +15,7 @@ from consentkit.core.consent import Consent, Signals, Source, resolve
 from consentkit.core.cookie import NOTHING, CookieCodec, Read
 from consentkit.core.policy import Policy
 from consentkit.web.answer import Header, Scope
+from consentkit.web.crawlers import is_crawler
 from consentkit.web.gate.candidate import Asked
 from consentkit.web.hint import Hints, hint_name, hint_sent, renewed
 from consentkit.web.transport import Keeping, Transport
@@ -109,8 +110,10 @@ class Resolver:
         cookie = fields.get(b"cookie")
         ours = self.transport.carried(cookie) if cookie else None
         told = tuple(map(fields.get, SAYING))
-        # Of Turbo's id, another at each request, only that it is there.
-        key = (scope["method"], scope.get("scheme"), where, ours, told, b"x-turbo-request-id" in fields)
+        # Of Turbo's id, another at each request, only that it is there; of the browser's name, whether it is a crawler's.
+        crawler = is_crawler(fields.get(b"user-agent"))
+        method, scheme = scope["method"], scope.get("scheme")
+        key = (method, scheme, where, ours, told, b"x-turbo-request-id" in fields, crawler)
         known = self._readings.get(key)
         if known is not None and time.time() < known.ends:
             return known
@@ -304,7 +307,7 @@ def asked_of(fields: Mapping[bytes, bytes]) -> Asked:
     # A navigation that a service worker passes on has lost its destination (Chromium 156, checked 2026-11).
     if dest == "empty" and text(fields, b"sec-fetch-mode") == "navigate":
         dest = "document"
-    return Asked(dest, fragment, varies)
+    return Asked(dest, fragment, varies, is_crawler(fields.get(b"user-agent")))
 
 
 def get_consent(request: Any) -> Consent:

@@ -122,11 +122,13 @@ class Asked:
     :param dest: ``Sec-Fetch-Dest``, lower case; empty where the browser sends none.
     :param fragment: whether a script asks for a piece of a page (htmx, Turbo frames, XMLHttpRequest).
     :param varies: request header fields by which a script told what it asks for.
+    :param crawler: whether it is a well-known crawler, which can answer no notice.
     """
 
     dest: str = ""
     fragment: bool = False
     varies: tuple[bytes, ...] = ()
+    crawler: bool = False
 
 
 def takes_notice(asked: Asked) -> bool:
@@ -135,4 +137,4 @@ def takes_notice(asked: Asked) -> bool:
     Also where a library fetches a whole page and puts it in place of the old one, and says so: the browser tells of a mere
     fetch then (htmx ``HX-Boosted``, Turbo Drive ``X-Turbo-Request-Id``; checked 2026-11).
     """
-    return not asked.fragment and (asked.dest in ("", "document") or bool(asked.varies))
+    return not (asked.fragment or asked.crawler) and (asked.dest in ("", "document") or bool(asked.varies))
