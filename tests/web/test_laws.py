@@ -136,10 +136,10 @@ async def test_validators_of_two_jurisdictions_differ(wrap) -> None:
 
 @pytest.mark.parametrize("key", ["jurisdictions", "overrides"])
 def test_a_code_that_nobody_knows_is_refused_with_the_nearest(key: str) -> None:
-    stated: Any = ("FR", "US-CX") if key == "jurisdictions" else {"US-CX": {"reason": "none"}}
+    stated: Any = ("FR", "US-CAA") if key == "jurisdictions" else {"US-CAA": {"reason": "none"}}
     policy = Policy.model_validate({**POLICY, key: stated})
 
-    with pytest.raises(PolicyError, match="US-CX") as caught:
+    with pytest.raises(PolicyError, match="US-CAA") as caught:
         applied(policy, atlas(), TODAY)
 
     assert "US-CA" in str(caught.value)

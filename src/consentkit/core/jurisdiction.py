@@ -49,6 +49,8 @@ class Fact(StrEnum):
     """Visitors can object simply and for free."""
     CHOSEN_BY_VISITOR = "chosen-by-visitor"
     """It keeps what the visitor set, not what was inferred."""
+    NO_PASSIVE_SIGNALS = "no-passive-signals"
+    """It reads nothing that a device sends by itself (PECR Sch. A1 ¶5, checked 2026-11)."""
 
 
 class Binding(StrEnum):
