@@ -19,6 +19,7 @@ class Terms:
     :param row: code of the row that the rule is of.
     :param overrides: regimes that the site sets instead.
     :param lax_elsewhere: whether some visitor of the site may be in another state than closed before any choice.
+    :param link_somewhere: whether some visitor of the site must be shown a lasting link to an opt-out.
     """
 
     code: str | None
@@ -26,6 +27,7 @@ class Terms:
     row: str
     overrides: Mapping[Category, Regime] = field(default_factory=dict)
     lax_elsewhere: bool = False
+    link_somewhere: bool = False
 
     def regime(self, category: Category, own: Regime | None, services: Iterable[Service]) -> Regime:
         """The regime of a purpose.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from consentkit.core.errors import PolicyError, Problem
-from consentkit.core.jurisdiction import Category, Rule, strictest_of
+from consentkit.core.jurisdiction import Category, Rule, Shown, strictest_of
 from consentkit.core.parts import NECESSARY, Override, category_of
 from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
@@ -67,7 +67,8 @@ def applied(policy: Policy, known: Atlas, day: datetime.date) -> Applied | None:
         raise PolicyError(problems)
     terms = {code: _terms(code, rule, policy) for code, rule in rules.items()}
     lax = any(_open_unasked(policy, each) for each in terms.values())
-    rows = {code: replace(each, lax_elsewhere=lax) for code, each in terms.items()}
+    link = any(Shown.OPT_OUT_LINK in rule.shows for rule in rules.values())
+    rows = {code: replace(each, lax_elsewhere=lax, link_somewhere=link) for code, each in terms.items()}
     hardest = strictest_of(rules.values())
     found = next(each for each in rows.values() if each.rule is hardest)
     return Applied(known, rows, replace(found, code=None))
