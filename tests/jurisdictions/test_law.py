@@ -16,7 +16,7 @@ CHECKED = date(2026, 11, 25)
 MONTH = UNITS["mo"]
 CATEGORIES: tuple[Category, ...] = ("functional", "analytics", "marketing")
 
-# Code, first day, then functional, analytics, marketing: in opt-in, out opt-out, ntc notice, - exempt, x opt-in with an exemption.
+# Code, first day; functional, analytics, marketing: in opt-in, out opt-out, ntc notice, - exempt, x opt-in with an exemption.
 # Where assumed consent may run: no, A analytics, AM analytics and marketing. Refusing: = equal, rec recommended, o opt-out.
 # Months until asked again, months of life, age, confidence. A star: the stricter reading of what is unsure.
 TABLE = """

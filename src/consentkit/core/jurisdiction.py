@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, field_validator, model_validator
 
 from consentkit.core.form import Form, LinkAddress, Name, Seconds, Text
 from consentkit.core.regime import STRICTNESS, Regime
@@ -151,10 +151,15 @@ class Rule(Value):
     def _in_order(self) -> Rule:
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise ValueError("valid_until on or after valid_from")
-        unknown = set(self.stricter) - set(type(self).model_fields)
-        if unknown:
-            raise ValueError(f"names of fields in stricter, not {', '.join(sorted(unknown))}")
         return self
+
+    @field_validator("stricter")
+    @classmethod
+    def _fields(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = set(names) - set(cls.model_fields)
+        if unknown:
+            raise ValueError(f"names of a rule's keys, not {', '.join(sorted(unknown))}")
+        return names
 
     def regime(self, category: Category) -> Regime:
         """The regime of a category, before any exemption."""

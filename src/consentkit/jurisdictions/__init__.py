@@ -1,7 +1,7 @@
 """The jurisdictions' files into an :class:`Atlas`: who asks what, and where each code belongs.
 
-A file states one jurisdiction. What stands at its top holds for each of its rules; ``like`` takes everything that it does not
-say itself from another file. Our own data: what is wrong with it stops the start, with its place.
+A file states one jurisdiction (:mod:`consentkit.jurisdictions.rowfile`). Our own data: what is wrong with it stops the start,
+with its place.
 """
 
 from __future__ import annotations
@@ -11,14 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from consentkit.core.errors import PolicyError, Problem
 from consentkit.core.jurisdiction import Jurisdiction, Rule
-from consentkit.core.toml import located, parse
-from consentkit.core.toml.problems import problems_of
+from consentkit.jurisdictions.rowfile import RowFile
 
 __all__ = ["ROWS", "WORLD", "Atlas", "atlas", "read"]
 
@@ -85,50 +80,35 @@ def atlas() -> Atlas:
 def read(files: Iterable[Path]) -> Atlas:
     """The jurisdictions of some files.
 
-    :raises PolicyError: where a file is broken, two state the same code, or a name stands for no row.
+    :raises PolicyError: where a file is broken, two speak of the same code, a name stands for no row, or rows lie in a circle.
     """
-    texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(files)}
-    stated = {name: parse(text, name) for name, text in texts.items()}
-    by_code = {data.get("code"): data for data in stated.values()}
+    stated = [RowFile.of(file.name, file.read_text(encoding="utf-8")) for file in sorted(files)]
+    by_code = {file.code: file for file in stated}
     rows: dict[str, Jurisdiction] = {}
-    for name, data in stated.items():
-        row = _row(data, by_code, texts[name], name)
+    for file in stated:
+        row = file.jurisdiction(by_code)
         if row.code in rows:
-            raise _broken("code", f'"{row.code}" a second time', "a code of its own", texts[name], name)
+            raise file.broken("code", "a code of its own", f'"{row.code}" a second time')
         rows[row.code] = row
-    for name, data in stated.items():
-        within = data.get("within")
-        if within is not None and within not in rows:
-            raise _broken("within", f'"{within}"', "the code of a row", texts[name], name)
-    return Atlas(rows)
+    for file in stated:
+        _check_place(file, rows)
+    _check_territories(stated, rows)
+    return Atlas(dict(sorted(rows.items())))
 
 
-def _row(
-    data: Mapping[str, Any], by_code: Mapping[Any, Mapping[str, Any]], text: str, file: str
-) -> Jurisdiction:
-    like = data.get("like")
-    if like is not None and (like not in by_code or by_code[like] is data or "like" in by_code[like]):
-        raise _broken("like", f'"{like}"', "the code of another row, which is like none itself", text, file)
-    base = _shared(by_code[like]) if like is not None else {}
-    own = {key: value for key, value in data.items() if key in Jurisdiction.model_fields and key != "rules"}
-    shared = {**base, **_shared(data)}
-    whole = {**own, **{key: data[key] for key in data if key not in _KNOWN}}
-    rules = data.get("rules", [{}])
-    whole["rules"] = [{**shared, **rule} if isinstance(rule, dict) else rule for rule in rules]
-    try:
-        return Jurisdiction.model_validate(whole)
-    except ValidationError as error:
-        found = list(problems_of(error, Jurisdiction))
-    raise PolicyError(located(found, text, file))
+def _check_place(file: RowFile, rows: Mapping[str, Jurisdiction]) -> None:
+    above, passed = file.data.get("within"), {file.code}
+    while above is not None:
+        if above not in rows or above in passed:
+            raise file.broken("within", "the code of a larger row")
+        passed.add(above)
+        above = rows[above].within
 
 
-_KNOWN = frozenset({"like", *Jurisdiction.model_fields, *Rule.model_fields})
-
-
-def _shared(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands at the top of a file and holds for each of its rules."""
-    return {key: value for key, value in data.items() if key in Rule.model_fields}
-
-
-def _broken(key: str, found: str, expected: str, text: str, file: str) -> PolicyError:
-    return PolicyError(located([Problem.at((key,), found, expected)], text, file))
+def _check_territories(files: Iterable[RowFile], rows: Mapping[str, Jurisdiction]) -> None:
+    taken = set(rows)
+    for file in files:
+        for part in file.data.get("covers", ()):
+            if part in taken:
+                raise file.broken("covers", "codes that no other row has or covers", f'"{part}"')
+            taken.add(part)

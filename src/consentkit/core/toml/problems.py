@@ -79,11 +79,10 @@ def _expected(detail: ErrorDetails) -> str:
 
 
 def _choices(detail: ErrorDetails) -> list[str]:
-    if detail["type"] == "enum":
-        whole_policy = len(detail["loc"]) == 1
-        return [regime.value for regime in Regime if regime.asked or not whole_policy]
     text = detail.get("ctx", {}).get("expected", "")
-    return [part.strip(" '") for part in text.replace(" or ", ", ").split(",")]
+    choices = [part.strip(" '") for part in text.replace(" or ", ", ").split(",")]
+    whole_policy = detail["loc"] == ("regime",)
+    return [choice for choice in choices if not (whole_policy and choice == Regime.EXEMPT)]
 
 
 def _nearest_choice(detail: ErrorDetails) -> str | None:
