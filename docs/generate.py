@@ -1,16 +1,19 @@
-"""Write what is generated from the code: the policy's reference and JSON Schema, and the command line's reference.
+"""Write what is generated from the code and its data: references of the policy, the command line, the catalogue and the
+jurisdictions, and the policy's JSON Schema.
 
 ``python docs/generate.py`` writes; ``--check`` writes nothing, names what differs, and exits 1 if anything does.
 """
 
 from __future__ import annotations
 
+import ast
 import datetime
 import inspect
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -25,9 +28,11 @@ from consentkit.cli.app import app
 from consentkit.cli.starter import starter
 from consentkit.core.duration import DAY
 from consentkit.core.form import Form
+from consentkit.core.jurisdiction import Binding, Category, Fact, Jurisdiction, Reference, Rule, Shown
 from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
 from consentkit.core.policy import Policy
 from consentkit.core.service import Cookie, Loader, Service
+from consentkit.jurisdictions import atlas
 from consentkit.policyfile import schema_text
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +58,31 @@ id: `use = ["…"]` ([how](../how-to/services.md)). `consentkit services show ID
 purposes are what a service is commonly used for; whether that holds for a site is for the site to say. The link of a
 name leads to the vendor's privacy statement, that of a date to where the facts were read.
 """
+JURISDICTIONS_INTRO = """\
+This is reading matter for engineers, with its sources. It is no legal advice. A row says what a source says. It never
+makes a site lawful.
+
+{count} rows, checked on {checked}. The table shows what holds on that day; what comes later, or was before, stands in the
+section of its row. A star (*) marks the stricter reading where the sources are silent or unsure. What is necessary is
+exempt everywhere. [How a row is chosen, overridden and corrected](../explanation/law.md).
+
+- **Regimes**: `opt-in` closed until granted; `opt-out` open until refused; `notice` open, with the sentence of assumed
+  consent and an opt-out in the same view; `exempt` open and not asked. "or exempt" means that a service is exempt if it
+  states [facts](#facts); the section of the row names them.
+- **Assumed**: what the sentence "we'll assume you're ok with this, but you can opt-out" may cover.
+- **Refusing**: `equal` beside accepting on the first layer, as easy; `recommended` the same by guidance; `opt-out` a control
+  to opt out instead.
+- **Asked again** and **lives**: months before a refusal is asked again, and the longest life of a choice.
+- **Signals**: how Global Privacy Control (GPC) and Do Not Track (DNT) bind; those that do not are left out.
+- **Age**: years under which nobody consents alone.
+"""
+FACTS_INTRO = """\
+What a service states in a policy (`facts`) to be exempt where a row lets it. consentkit sees to `informed` and `objection`
+itself.
+"""
+CATEGORIES: tuple[Category, ...] = ("functional", "analytics", "marketing")
+HOW_READ = {"official": "official text", "secondary": "another's account", "memory": "not read: check it"}
+MONTH = 30 * DAY
 WIDTH = 100
 SPOKEN = {
     datetime.date: "a date such as 2026-11-25",
@@ -182,10 +212,151 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def jurisdictions_page() -> str:
+    """The table of the jurisdictions, and a section for each."""
+    rows = atlas().rows.values()
+    day = max(rule.checked for row in rows for rule in row.rules)
+    heads = (
+        "code",
+        "name",
+        *CATEGORIES,
+        "assumed",
+        "refusing",
+        "asked again",
+        "lives",
+        "signals",
+        "shown",
+        "age",
+    )
+    parts = [
+        NOTE.replace("the code's docstrings", "src/consentkit/jurisdictions/rows"),
+        "# What each jurisdiction asks\n",
+        JURISDICTIONS_INTRO.format(count=len(rows), checked=day),
+        f"| {' | '.join((*heads, 'confidence', 'checked'))} |",
+        "| --- " * (len(heads) + 2) + "|",
+        *(
+            f"| [{row.code}](#{row.code}) | {row.name} | {' | '.join(_law_cells(row.on(day)))} |"
+            for row in rows
+        ),
+        "\n## Facts\n",
+        FACTS_INTRO,
+        *_members(Fact),
+        "\n## What is shown\n",
+        *_members(Shown),
+    ]
+    for row in rows:
+        parts += ["", *_law_section(row, row.on(day))]
+    return "\n".join(parts) + "\n"
+
+
+def _law_cells(rule: Rule) -> Iterator[str]:
+    for category in CATEGORIES:
+        exempt = " or exempt" if category in rule.exemptions else ""
+        yield f"{rule.regime(category)}{exempt}{_star(rule, category, *(['exemptions'] if exempt else []))}"
+    yield (", ".join(rule.implied) or "none") + _star(rule, "implied")
+    yield rule.reject + _star(rule, "reject")
+    yield f"{rule.ask_again // MONTH}{_star(rule, 'ask_again')}"
+    yield f"{rule.lifetime // MONTH}{_star(rule, 'lifetime')}"
+    yield _signals(rule) or "none"
+    yield (", ".join(rule.shows) or "none") + (_star(rule, "shows"))
+    yield f"{'none' if rule.age is None else rule.age}{_star(rule, 'age')}"
+    yield rule.confidence
+    yield str(rule.checked)
+
+
+def _star(rule: Rule, *fields: str) -> str:
+    return "\\*" if {*fields} & {*rule.stricter} else ""
+
+
+def _signals(rule: Rule) -> str:
+    bound = {"GPC": (rule.gpc, "gpc"), "DNT": (rule.dnt, "dnt")}
+    return ", ".join(
+        f"{name} {binding}{_star(rule, field)}"
+        for name, (binding, field) in bound.items()
+        if binding is not Binding.NO
+    )
+
+
+def _law_section(row: Jurisdiction, now: Rule) -> Iterator[str]:
+    yield f"## {row.name} ({row.code}) {{ #{row.code} }}\n"
+    if row.within:
+        yield f"Lies within [{row.within}](#{row.within}).{_covered(row)}\n"
+    if row.children:
+        yield "Consent cannot cure its rules for minors.\n"
+    above = atlas().rows[row.within].on(now.checked) if row.within else None
+    for rule in (now, *(rule for rule in row.rules if rule is not now)):
+        if rule is not now:
+            yield f"\n**{_span(rule)}**\n"
+            names = (
+                *CATEGORIES,
+                "assumed",
+                "refusing",
+                "asked again after months",
+                "lives months",
+                "signals",
+                "shown",
+                "age",
+            )
+            cells = zip((*names, "confidence"), _law_cells(rule), strict=False)
+            yield "; ".join(f"{name}: {cell}" for name, cell in cells) + ".\n"
+        elif len(row.rules) > 1:
+            yield f"**{_span(rule)}**\n"
+        yield from _law_points(rule, above)
+        yield from (f"- Source: {_source(source)}" for source in rule.sources)
+
+
+def _covered(row: Jurisdiction) -> str:
+    return f" Its law holds in {', '.join(row.covers)} too." if row.covers else ""
+
+
+def _span(rule: Rule) -> str:
+    first, last = rule.valid_from, rule.valid_until
+    return " ".join([f"From {first}" if first else "", f"Until {last}" if last else ""]).strip()
+
+
+def _law_points(rule: Rule, above: Rule | None) -> Iterator[str]:
+    """What the table does not say, and the row does not share with the one that it lies within."""
+    if rule.notes and (above is None or rule.notes != above.notes):
+        yield f"{_plain(rule.notes)}\n"
+    for category, facts in rule.exemptions.items():
+        yield f"- Exempt for {category} purposes: a service that states {', '.join(f'`{fact}`' for fact in facts)}."
+    if rule.preticked:
+        yield f"- May be on at first display: {', '.join(rule.preticked)}."
+    if rule.rests_through_changes:
+        yield "- A refusal rests although the policy changes."
+    if rule.proof:
+        yield f"- Proof: {_plain(rule.proof)}"
+    if rule.stricter:
+        yield f"- The stricter reading: {', '.join(name.replace('_', ' ') for name in rule.stricter)}."
+
+
+def _source(source: Reference) -> str:
+    act = f"[{_plain(source.act)}]({source.link})" if source.link else _plain(source.act)
+    return f"{act} ({HOW_READ[source.read]})"
+
+
+def _plain(text: str) -> str:
+    """A text whose signs mean nothing to Markdown."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>|" else char for char in text)
+
+
+def _members(kind: type[Enum]) -> Iterator[str]:
+    """The members of an enumeration with their docstrings, which stand in its source alone."""
+    [stated] = ast.parse(inspect.getsource(kind)).body
+    lines = stated.body if isinstance(stated, ast.ClassDef) else []
+    for line, after in pairwise(lines):
+        match line, after:
+            case ast.Assign(value=ast.Constant(value=str(name))), ast.Expr(
+                value=ast.Constant(value=str(text))
+            ):
+                yield f"- `{name}`: {text}"
+
+
 GENERATED = {
     "docs/reference/policy.md": policy_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/services.md": services_page,
+    "docs/reference/jurisdictions.md": jurisdictions_page,
     "src/consentkit/schema/consent.schema.json": schema_text,
 }
 
