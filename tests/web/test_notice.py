@@ -163,19 +163,12 @@ def test_where_nothing_is_asked_the_small_control_stands_alone() -> None:
     assert book.notice("en").hash
 
 
-def test_an_honoured_signal_is_said_quietly() -> None:
-    book = book_of(regime="opt-out")
-
-    assert "opt-out request is honored" in drawn(book, undecided(book, gpc=True))
-    assert "opt-out request is honored" not in drawn(book)
-
-
 def test_a_drawing_is_never_lent_to_another_consent_or_page() -> None:
     book = book_of()
 
     for gpc, following in ((True, "/p"), (False, "/p"), (False, ""), (True, "")):
         html = drawn(book, undecided(book, gpc=gpc), next=following)
-        assert ("opt-out request is honored" in html) is gpc
+        assert ("Opt-out request honored" in html) is gpc
         assert ('name="next"' in html) is (following != "")
 
 

@@ -21,6 +21,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from consentkit.core.consent import Consent
+from consentkit.core.jurisdiction import Shown
 from consentkit.core.parts import NECESSARY
 from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
@@ -28,6 +29,7 @@ from consentkit.core.service import Service
 from consentkit.web import client
 from consentkit.web.head import Head
 from consentkit.web.hint import Hints
+from consentkit.web.shown import honored, law_of, links, may_honor, shows
 from consentkit.web.stencil import Stencil, attribute, hole, plain_json
 from consentkit.web.words import accepted, look_up, words_of
 
@@ -192,7 +194,9 @@ class NoticeBook:
             view.narrowed,
             view.shared,
             consent.ask,
-            consent.gpc,
+            consent.signal,
+            consent.conflict,
+            consent.new,
             consent.outcome,
             consent.allowed,
         )
@@ -213,12 +217,15 @@ class NoticeBook:
     def _draw(self, consent: Consent, view: View, following: bool) -> Stencil:
         asks = consent.ask and view.rule != "never" and not view.broken
         says = view.broken and view.rule != "never" and bool(self.policy.askable)
-        sheets = ("control", *(("banner", self._layout(view.rule)) if asks else ()))
+        lasting = self._lasting(consent, view)
+        sheets = self._sheets(view, foot=lasting is not None, asks=asks)
         html = self._banner.render(
             words=self.words[view.language],
             policy=self.policy,
             notice=self.notice(view.language),
             banner=self.banner(view.language) if asks else None,
+            new=self._new(consent, view.language),
+            lasting=lasting,
             said=self.words[view.language]("unkept") if says else "",
             consent=consent,
             state=_state_in_page(consent),
@@ -240,6 +247,36 @@ class NoticeBook:
     def _layout(self, rule: str) -> str:
         return "inline" if rule == "inline" else self.policy.layout
 
+    def _sheets(self, view: View, *, foot: bool, asks: bool) -> tuple[str, ...]:
+        close = ("close",) if shows(self.policy, Shown.CLOSE) else ()
+        banner = ("banner", self._layout(view.rule), *close)
+        return ("control", *(("foot",) if foot else ()), *(banner if asks else ()))
+
+    def _lasting(self, consent: Consent, view: View) -> dict[str, Any] | None:
+        """What stays at the foot of a page; ``None`` where that is the small round control alone."""
+        policy = self.policy
+        link = links(policy, shared=view.shared)
+        sold = sorted(policy.selling) if may_honor(policy, consent, shared=view.shared) else []
+        if not link and not sold:
+            return None
+        told = not view.shared and honored(policy, consent)
+        return {
+            "link": link,
+            "sold": sold,
+            "honored": told,
+            "layout": self._layout(view.rule),
+            "script": client.on_demand("signal"),
+        }
+
+    def _new(self, consent: Consent, language: str) -> str:
+        """The line that names what a visitor has not answered beside what they have; empty for nothing."""
+        policy = self.policy
+        names = [
+            *(self.purpose(name, language)["title"] for name in policy.askable if name in consent.new),
+            *(each.title or each.vendor for name, each in policy.services.items() if name in consent.new),
+        ]
+        return self.words[language]("new-since", names=", ".join(names)) if names else ""
+
     def banner(self, language: str) -> dict[str, Any]:
         """The first layer's words and buttons."""
         words, regime = self.words[language], self.policy.strictest_regime
@@ -254,6 +291,9 @@ class NoticeBook:
                 controller=self.policy.controller.name,
             ),
             "buttons": [{"id": name, "text": words(f"{regime}-{name}")} for name in BUTTONS.get(regime, ())],
+            "close": {"label": words("close-refuse"), "text": words("closing")}
+            if shows(self.policy, Shown.CLOSE)
+            else None,
         }
 
     def purpose(self, name: str, language: str) -> dict[str, str]:
@@ -293,6 +333,7 @@ class NoticeBook:
         return {
             **dump,
             "kind": "notice",
+            "law": law_of(policy),
             "asked": sorted(policy.fingerprints.values()),
             "language": language,
             "direction": words.direction,

@@ -12,11 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consentkit.core.consent import Consent
+from consentkit.core.jurisdiction import Shown
 from consentkit.core.policy import Policy
+from consentkit.core.regime import Regime
 from consentkit.core.service import Cookie, Service
 from consentkit.web import client, head
 from consentkit.web.answer import Answer, Header
-from consentkit.web.notice import BUTTONS, Notice, NoticeBook, View, state
+from consentkit.web.notice import Notice, NoticeBook, View, state
+from consentkit.web.shown import honored, shows, switched_on
 from consentkit.web.stencil import to_ascii
 
 OWN_CSP = (
@@ -56,14 +59,16 @@ class Pages:
         self.policy = policy
         self.book = book
         self._page = client.sheet(PAGE)
+        # Those of every law: a page that is the same for all may be drawn under another one than its visitor's.
+        banners = [
+            ("banner", layout, *close)
+            for layout in ("bar", "box", "modal", "inline")
+            for close in ((), ("close",))
+        ]
         sheets = [
-            client.sheet(*names)
-            for names in (
-                ("control",),
-                *(("control", "banner", layout) for layout in ("bar", "box", "modal", "inline")),
-                (PAGE,),
-                ("placeholder",),
-            )
+            *(client.sheet("control", *foot, *each) for foot in ((), ("foot",)) for each in ((), *banners)),
+            client.sheet(PAGE),
+            client.sheet("placeholder"),
         ]
         self._assets = {
             asset.name: asset
@@ -82,7 +87,8 @@ class Pages:
             consent=consent,
             notice=self.book.notice(view.language),
             purposes=[self._purpose(name, consent, view.language) for name in self.book.purposes],
-            equal=BUTTONS,
+            honored=honored(self.policy, consent) and bool(self.policy.selling),
+            link=shows(self.policy, Shown.OPT_OUT_LINK),
             status=status,
         )
 
@@ -183,7 +189,8 @@ class Pages:
         return {
             **self.book.purpose(name, language),
             "asked": name in self.policy.askable,
-            "on": consent is None or name in consent.granted,
+            "on": consent is None or switched_on(self.policy, consent, name),
+            "new": consent is not None and name in consent.new,
             "services": [
                 self._service(key, self.policy.services[key], consent, language) for key in services
             ],
@@ -192,6 +199,10 @@ class Pages:
     def _service(self, name: str, service: Service, consent: Consent | None, language: str) -> dict[str, Any]:
         decision = consent.decision if consent else None
         exception = decision.services.get(self.policy.marks[name]) if decision else None
+        new = consent is not None and name in consent.new
+        if new and exception is None and consent and consent.granted.issuperset(service.purposes):
+            exception = False  # shut although its purposes are open: it stays so unless somebody says else
+        exempt = self.policy.exempted.get(name)
         return {
             "id": name,
             "title": service.title or service.vendor,
@@ -200,6 +211,9 @@ class Pages:
             "sells": service.sells,
             "asked": name in self.policy.fingerprints,
             "exception": exception,
+            "new": new,
+            "exempt": exempt is not None,
+            "objection": exempt is Regime.OPT_OUT,
             "purposes": [self.book.purpose(purpose, language)["title"] for purpose in service.purposes],
             "cookies": [self._cookie(cookie, language) for cookie in service.cookies],
             "storage": [readable(key) for key in service.storage],

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedErro
 from markupsafe import Markup
 
 from consentkit.audit.errors import EventDamaged
+from consentkit.core.jurisdiction import Shown
 from consentkit.web import client
 from consentkit.web.notice import TEMPLATES
 
@@ -50,12 +51,18 @@ def draw(document: bytes, name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    banner = client.sheet("control", "banner", shown["layout"]).body.decode()
+    law = shown.get("law", {})
+    link = Shown.OPT_OUT_LINK in law.get("shows", ())
+    close = ("close",) if shown["banner"].get("close") else ()
+    sheets = ("control", *(("foot",) if link else ()), "banner", shown["layout"], *close)
+    banner = client.sheet(*sheets).body.decode()
     page = client.sheet("page").body.decode()
     try:
         return environment.get_template("notice/served.html").render(
             notice=shown,
             name=name,
+            link=link,
+            exempted=law.get("exempted", {}),
             banner_style=Markup(banner),  # noqa: S704 - our own file
             page_style=Markup(page),  # noqa: S704 - our own file
         )

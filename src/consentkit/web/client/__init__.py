@@ -23,7 +23,12 @@ except ImportError:
 FOLDER = Path(__file__).parent
 FIRST = ("state.js", "dom.js", "first.js")
 """The modules of every page, in the order of their imports."""
-ON_DEMAND = {"apply": ("dom.js", "apply.js"), "clear": ("clear.js",), "preferences": ("preferences.js",)}
+ON_DEMAND = {
+    "apply": ("dom.js", "apply.js"),
+    "clear": ("clear.js",),
+    "preferences": ("preferences.js",),
+    "signal": ("dom.js", "signal.js"),
+}
 """The modules that are loaded when something asks for them: what each consists of."""
 HEAD = ("page", "shared", "check", "mode", "stubs")
 """The parts that the first script of a page is made of, in their order; ``page`` is always there."""
@@ -82,7 +87,8 @@ def first() -> Asset:
 @cache
 def on_demand(stem: str) -> Asset:
     """A module that is loaded when it is asked for: ``apply`` brings to life what was gated, ``clear`` clears the storage of
-    services that may not run, ``preferences`` opens the second layer in a dialog.
+    services that may not run, ``preferences`` opens the second layer in a dialog, ``signal`` tells that the browser's own
+    opt-out is honored, on pages that may have to.
     """
     return _asset(stem, "js", _module(ON_DEMAND[stem]))
 
