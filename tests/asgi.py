@@ -25,6 +25,8 @@ OURS = b'<span id="consentkit"'
 """How the notice's piece begins."""
 HEAD = b"<script data-ck-head="
 """How our first script begins."""
+STUB = b"<script data-ck-stub"
+"""How a stub begins."""
 HOLD = b'<meta http-equiv="Content-Security-Policy" content="">'
 """What may stand before it."""
 
@@ -198,10 +200,12 @@ def without_head(body: bytes) -> bytes:
 
 
 def without_ours(body: bytes) -> bytes:
-    """A gated page with our insertions taken out: our first script, the notice's piece, the prefix on names, the script's type
-    and mark.
+    """A gated page with our insertions taken out: our first script, the notice's piece, stubs, the prefix on names, the
+    script's type and mark.
     """
     body = without_head(body)
+    while (at := body.find(STUB)) >= 0:
+        body = body[:at] + body[body.index(b"</script>", at) + len(b"</script>") :]
     start = body.find(OURS)
     if start >= 0:
         end = body.index(b"</template>", start)

@@ -100,6 +100,43 @@ async def test_the_pages_own_function_of_that_name_is_left_alone(world: World, t
     assert await tab.evaluate("[gtag(), late]") == [7, 8]
 
 
+PIXEL = '<script nonce="abc" src="https://connect.facebook.net/en_US/fbevents.js"></script>'
+CALL = "<script nonce=\"abc\">window.first = typeof fbq; fbq('track', 'PageView'); window.called = 1</script>"
+CSP_HOSTS = b"script-src 'self' 'unsafe-inline' https://connect.facebook.net"
+
+
+@pytest.mark.parametrize(
+    ("csp", "keys", "cache"),
+    [
+        (b"", {}, b""),
+        (CSP_NONCE, {}, b""),
+        (CSP_HOSTS, {"csp": "enforce"}, b""),
+        (b"", {}, b"public, max-age=0, s-maxage=60"),
+        (b"", {"purposes": {"necessary": {}}, "services": {}}, b""),
+    ],
+    ids=["no CSP", "nonce and Trusted Types", "CSP by consent", "a page for all", "nothing is asked"],
+)
+async def test_a_call_right_behind_a_script_that_no_grant_opens_does_nothing(
+    world: World, tab: Page, csp: bytes, keys: dict[str, Any], cache: bytes
+) -> None:
+    world.policy, world.tags, world.body = keys, PIXEL + CALL, ""
+    fields = ((b"content-security-policy", csp), (b"cache-control", cache))
+    world.headers = tuple(field for field in fields if field[1])
+
+    await tab.goto(world.open())
+
+    assert await tab.evaluate("[window.first, window.called]") == ["function", 1]
+    assert await tab.evaluate("document.querySelectorAll('[data-ck-stub]').length") == 0
+
+
+async def test_what_the_page_has_of_that_name_stays(world: World, tab: Page) -> None:
+    world.tags, world.body = "<script>function fbq() { return 7 }</script>" + PIXEL, ""
+
+    await tab.goto(world.open())
+
+    assert await tab.evaluate("fbq()") == 7
+
+
 @pytest.mark.parametrize("csp", [b"", CSP_NONCE, CSP_SELF], ids=["no CSP", "nonce", "only files"])
 async def test_consent_mode_is_denied_before_the_first_tag_and_told_of_a_grant_once(
     world: World, tab: Page, csp: bytes

@@ -72,6 +72,7 @@ PIECES = st.sampled_from(
         b"</textarea>",
         b"<svg><![CDATA[</body>]]></svg>",
         b"<img data-category=marketing src=//player.example/p.gif>",
+        b"<script src=//connect.facebook.net/en_US/fbevents.js></script>",
         b"<p title='>'>",
         b"text & more",
         b"\xff\xfe\x00",

@@ -19,6 +19,7 @@ from consentkit.web.gate.loaders import Loaders
 from consentkit.web.gate.markup import MarkupRules, known_names
 from consentkit.web.gate.placeholder import PLACED, PlacedRules
 from consentkit.web.gate.rules import REPORTED, UNKNOWN, Facts, Observed, PageRules, owners_of
+from consentkit.web.gate.stubs import Inlines, StubbedRules, stubs_of
 from consentkit.web.narrowing import Narrowing
 from consentkit.web.notice import Drawn, NoticeBook
 from consentkit.web.placeholder import Placeholders
@@ -85,8 +86,9 @@ class Gate:
     stored: dict[frozenset[str], str] = field(default_factory=dict)
     """Keys to be cleared in the browser, as JSON, by what may run; kept by :mod:`consentkit.web.outgoing`."""
     _facts: Facts = field(init=False)
+    _stubs: Mapping[str, tuple[str, ...]] = field(init=False)
     _rules: dict[frozenset[str], Rules] = field(default_factory=dict)
-    _placed: dict[tuple[frozenset[str], str, str, bool], PlacedRules] = field(default_factory=dict)
+    _placed: dict[tuple[frozenset[str], str, str, bool, Inlines], PlacedRules] = field(default_factory=dict)
     _states: dict[object, bytes] = field(default_factory=dict)
     _labels: dict[str, tuple[tuple[tuple[str, str, str], ...], bool]] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()
@@ -97,10 +99,11 @@ class Gate:
         self._known = known_names(policy)
         if self.lender is not None:
             self.tally, self.index, self._facts = self.lender.tally, self.lender.index, self.lender._facts
-            self._warned = self.lender._warned
+            self._stubs, self._warned = self.lender._stubs, self.lender._warned
         else:
             self.index = Index(policy, catalogue())
             self._facts = Facts(self.index, Loaders(self.index), self._known)
+            self._stubs = stubs_of(self.index)
         self.narrowing = Narrowing(policy, self.index)
         self.asks = bool(policy.askable) or policy.terms is not None
 
@@ -131,16 +134,19 @@ class Gate:
             return MarkupRules(self._known, consent.allowed)
         return PageRules(self._facts, consent.allowed)
 
-    def placed(self, consent: Consent, language: str, root: str, *, restricted: bool) -> Rules:
-        """The same, with placeholders in a language.
+    def placed(
+        self, consent: Consent, language: str, root: str, *, restricted: bool, inlines: Inlines
+    ) -> Rules:
+        """The same, with placeholders in a language, and with stubs.
 
         :param root: the path that the app is mounted at.
         :param restricted: whether the page has a Content-Security-Policy of its own.
+        :param inlines: which inline scripts run under it.
         """
         rules = self.rules(consent)
         if not isinstance(rules, PageRules):  # nothing is stilled, so nothing stands for it
             return rules
-        key = (consent.allowed, language, root, restricted)
+        key = (consent.allowed, language, root, restricted, inlines)
         found = self._placed.get(key)
         if found is None:
             if len(self._placed) >= REMEMBERED:
@@ -152,7 +158,8 @@ class Gate:
                 if not self.index.may_run(name, consent.allowed)
                 for each in service.widgets
             }
-            found = self._placed[key] = PlacedRules(rules, draw, waiting)
+            stubbed = rules if inlines == "none" else StubbedRules(rules, self._stubs, inlines)
+            found = self._placed[key] = PlacedRules(stubbed, draw, waiting)
         return found
 
     def _placeholders(self, root: str) -> Placeholders:

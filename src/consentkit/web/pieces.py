@@ -13,6 +13,7 @@ from consentkit.html.rules import DocumentFacts, Placement, Rules
 from consentkit.web.answer import Header
 from consentkit.web.gate import csp
 from consentkit.web.gate.candidate import HEAD, takes_notice
+from consentkit.web.gate.stubs import Inlines
 from consentkit.web.gatehouse import REMEMBERED, Gate
 from consentkit.web.hint import hint_name
 from consentkit.web.notice import Drawn, View, way_back
@@ -65,7 +66,14 @@ class Pieces:
         visit = self._visit
         root = visit.scope.get("root_path") or ""
         language = self._language(beginning)
-        return self._gate.placed(visit.consent, language, root, restricted=self._restricted)
+        inline = self._inline
+        inlines: Inlines = "none" if not inline.script else "nonce" if inline.nonce else "all"
+        return self._gate.placed(visit.consent, language, root, restricted=self._restricted, inlines=inlines)
+
+    @property
+    def _inline(self) -> csp.Inline:
+        """What the page's own Content-Security-Policy lets our bytes do."""
+        return csp.inline(self._telling) if self._restricted else csp.FREE
 
     def _language(self, beginning: bytes) -> str:
         """The language for what stands in frames: the page's as far as its beginning tells, else the notice's."""
@@ -127,7 +135,7 @@ class Pieces:
         """What is special about this page."""
         visit, gate = self._visit, self._gate
         book, scope = gate.book, visit.scope
-        inline = csp.inline(self._telling) if len(self._telling) > 1 else csp.FREE
+        inline = self._inline
         return View(
             prefix=(scope.get("root_path") or "") + gate.prefix,
             next=self._next,
