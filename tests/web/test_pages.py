@@ -88,8 +88,8 @@ def test_every_act_has_its_button_and_the_form_its_fields() -> None:
 
     assert re.findall(r'<button name="action" value="([a-z]+)"', html) == [
         "save",
-        "accept",
         "reject",
+        "accept",
         "withdraw",
     ]
     hidden = dict(re.findall(r'<input type="hidden" name="([a-z]+)" value="([^"]*)"', html))
