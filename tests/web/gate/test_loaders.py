@@ -41,6 +41,30 @@ def test_a_loader_that_is_a_text_in_the_data_of_a_long_script_is_none(rig: Rig) 
     assert rig.facts.loaders.found(f"window.state = {state}".encode()) == ()
 
 
+TAG_MANAGER = next(loader for name, _, loader in FORMS if name == "google-tag-manager")
+SNIPPET = json.dumps({"tag": TAG_MANAGER.example, "z": 1})
+
+
+@pytest.mark.parametrize("state", [SNIPPET, SNIPPET.replace("/", "\\/")], ids=["plain", "escaped slashes"])
+def test_a_loader_that_is_a_text_in_a_script_of_data_alone_is_none(state: str, rig: Rig) -> None:
+    assert rig.facts.loaders.found(f"window.state = {{a: {state}, b: [1, 'c']}};".encode()) == ()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [f"run({SNIPPET})", f"var s = {SNIPPET}; eval(s.tag)"],
+    ids=["handed over", "run"],
+)
+def test_a_loader_that_is_a_text_in_a_script_that_calls_something_is_one(script: str, rig: Rig) -> None:
+    assert {owner.service for owner in rig.facts.loaders.found(script.encode())} == {"google-tag-manager"}
+
+
+def test_an_address_in_data_that_a_script_fetches_counts(rig: Rig) -> None:
+    script = b'd = {"a": "//www.google-analytics.com/p.gif"}; i = new Image; i.src = d.a'
+
+    assert [owner.service for owner in rig.facts.loaders.found(script)] == ["google-analytics"]
+
+
 def test_the_parts_of_a_form_far_apart_are_no_loader(rig: Rig) -> None:
     loader = next(loader for _, _, loader in FORMS if len(loader.parts) > 1)
     apart = (";" + "x=1;" * loader.within).join(loader.parts)

@@ -8,7 +8,8 @@ One form needs no words of a vendor: a script of at most ``SHORTEST`` bytes that
 does what fetches one. It stands for pixels written by hand, and for what no vendor hands out any more.
 
 Of a script of more than ``LONGEST`` bytes the head that the rewriter shows is judged alike, 64 KB; texts in data in it
-(``{"key": "text"}``) do not count. What stands behind is left to the Content-Security-Policy.
+(``{"key": "text"}``) do not count. What stands behind is left to the Content-Security-Policy. In a shorter one they count as
+long as it calls something, which might run them: one that is data alone has no parenthesis outside of its texts.
 
 Some vendors put a whole script of theirs into the page: their form says so,
 and is looked for in the first ``OPENING`` bytes.
@@ -95,24 +96,28 @@ class Loaders:
 
     def _search(self, text: bytes, *, long: bool) -> Iterator[Owner]:
         opening = squeezed(text[:OPENING])
-        if long:
-            text = _DATA.sub(rb'\1""', text)
+        code = _code(text, long=long)
         waiting = [*self._always]
-        for word in words(text) & self._by_word.keys():
+        for word in words(code) & self._by_word.keys():
             waiting += self._by_word[word]
         if waiting:
-            bare = squeezed(text)
+            bare = squeezed(code)
             yield from (
                 form.owner for form in waiting if matches(form, opening if long and form.bundle else bare)
             )
-        if not long and len(text) <= SHORTEST and b"/" in text:
-            yield from self._fetched(squeezed(text).replace(b"\\/", b"/"))
+        if not long and len(text) <= SHORTEST and b"/" in text and _FETCHING.search(squeezed(code)):
+            yield from self._addressed(squeezed(text).replace(b"\\/", b"/"))
 
-    def _fetched(self, bare: bytes) -> Iterator[Owner]:
-        """Those whose addresses stand in a script that fetches."""
-        if _FETCHING.search(bare):
-            for host, path in _ADDRESS.findall(bare):
-                yield from self._index.owners(host.decode().lower(), path.decode("latin-1") or "/")
+    def _addressed(self, bare: bytes) -> Iterator[Owner]:
+        """Those whose addresses stand in a script."""
+        for host, path in _ADDRESS.findall(bare):
+            yield from self._index.owners(host.decode().lower(), path.decode("latin-1") or "/")
+
+
+def _code(text: bytes, *, long: bool) -> bytes:
+    """A script without the texts in its data, where it is long or calls nothing besides."""
+    code = _DATA.sub(rb'\1""', text)
+    return code if long or b"(" not in code else text
 
 
 def words(text: bytes) -> set[bytes]:
