@@ -12,12 +12,28 @@ from consentkit.web.gate.reach import Reach, left_of
 
 ADDRESSES = {
     "open": ("open.example", "www.mixed.example", "shared.example/open/"),
-    "shut": ("shut.example", "*.shut.example", "ads.mixed.example", "shared.example/shut/", "/own-shut/"),
+    "shut": (
+        "shut.example",
+        "*.shut.example",
+        "ads.mixed.example",
+        "shared.example/shut/",
+        "cdn.example/shut/",
+        "/own-shut/",
+    ),
 }
 OPEN = ["https://open.example/a.js", "https://www.mixed.example/a.js", "https://shared.example/open/a.js"]
 SHUT = ["https://shut.example/a.js", "https://x.shut.example/a/b.js", "https://ads.mixed.example/p.gif"]
-OTHERS = ["https://paper.example/a.js", "https://nobody.example/a.js", "data:text/plain,x"]
+SHUT_PATH = "https://cdn.example/shut/a.js"
+OTHERS = [
+    "https://paper.example/a.js",
+    "https://nobody.example/a.js",
+    "https://cdn.example/a.js",
+    "https://www.cdn.example/a.js",
+    "data:text/plain,x",
+]
 BROAD = ["https:", "*", "https://*", "*.example"]
+SHARED = ["cdn.example", "https://cdn.example:443/", "*.cdn.example", "cdn.example/a.js"]
+"""Where a service that may not run has a path, or nobody anything."""
 SOURCES = [
     "'self'",
     "'none'",
@@ -32,6 +48,9 @@ SOURCES = [
     "ads.mixed.example/p.gif",
     "shared.example",
     "shared.example/shut/",
+    "cdn.example/shut/",
+    "cdn.example/shut/a.js",
+    "cdn.example/sh",
     "nobody.example",
     "paper.example",
     "data:",
@@ -60,7 +79,7 @@ def narrowed(policy: str) -> str:
 
 
 @settings(max_examples=400)
-@given(policies(*SOURCES))
+@given(policies(*SOURCES, *SHARED))
 def test_a_service_that_may_not_run_is_shut_out_wherever_the_policy_speaks(policy):
     after = narrowed(policy)
 
@@ -70,7 +89,17 @@ def test_a_service_that_may_not_run_is_shut_out_wherever_the_policy_speaks(polic
 
 
 @settings(max_examples=400)
-@given(policies(*SOURCES, *BROAD))
+@given(policies(*SOURCES))
+def test_a_path_that_is_a_closed_services_is_shut_out_where_the_policy_names_paths(policy):
+    after = narrowed(policy)
+
+    for kind, chain in CHAINS.items():
+        if any(name in policy.split() for name in chain):
+            assert not allowed(after, kind, SHUT_PATH), (kind, after)
+
+
+@settings(max_examples=400)
+@given(policies(*SOURCES, *BROAD, *SHARED))
 def test_what_may_run_and_what_nobody_is_known_for_stay_as_they_were(policy):
     after = narrowed(policy)
 
@@ -80,10 +109,10 @@ def test_what_may_run_and_what_nobody_is_known_for_stay_as_they_were(policy):
 
 
 @settings(max_examples=400)
-@given(policies(*SOURCES, *BROAD))
+@given(policies(*SOURCES, *BROAD, *SHARED))
 def test_no_request_is_let_through_that_was_not_before(policy):
     after = narrowed(policy)
 
     for kind in CHAINS:
-        for url in (*OPEN, *SHUT, *OTHERS):
+        for url in (*OPEN, *SHUT, SHUT_PATH, *OTHERS):
             assert not allowed(after, kind, url) or allowed(policy, kind, url), (kind, url, after)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from consentkit.core.service import Service
 from consentkit.web.gate.allowlist import allow_list, spelled_out
 from consentkit.web.gate.csp_source import parse_source
-from consentkit.web.gate.reach import BROAD, Reach, left_of
+from consentkit.web.gate.reach import BROAD, Reach, left_of, let_in_with
 
 
 def at(*addresses: str, **more) -> Service:
@@ -125,7 +125,12 @@ def test_a_source_that_names_no_ones_hosts_is_too_broad(source):
         ("*.search.com", "captcha counter maps", "*.search.com"),
         ("*.search.com", "", ""),
         ("*.search.com", "captcha", "www.search.com"),
-        ("https://*.Search.com:443/", "maps", "https://maps.search.com:443/ https://www.search.com:443/"),
+        ("https://*.Search.com:443/", "maps", "https://*.Search.com:443/"),
+        (
+            "https://*.Wide.example:443/",
+            "one two",
+            "https://one.wide.example:443/ https://two.wide.example:443/",
+        ),
         ("*.search.com/maps/", "captcha", ""),
         ("*.search.co.uk:*", "counter", "www.search.co.uk:*"),
         ("*.counter.example", "counter", "*.counter.example"),
@@ -134,7 +139,20 @@ def test_a_source_that_names_no_ones_hosts_is_too_broad(source):
         ("*.deep.wide.example", "wide", "*.deep.wide.example"),
         ("*.above.example", "below", "*.below.above.example"),
         ("www.search.com", "captcha", "www.search.com"),
-        ("www.search.com", "", ""),
+        ("www.search.com", "", "www.search.com"),
+        ("https://www.search.com/", "", "https://www.search.com/"),
+        ("www.search.com/captcha/", "", ""),
+        ("www.search.com/captcha/a.js", "", ""),
+        ("www.search.com/other/", "", "www.search.com/other/"),
+        ("star.example", "", "star.example"),
+        ("star.example/v2/embed/", "", ""),
+        ("star.example/v", "", "star.example/v"),
+        ("a.example", "", "a.example"),
+        ("*.star.example", "", "*.star.example"),
+        ("*.part.example", "", ""),
+        ("*.part.example/in/", "", ""),
+        ("*.part.example", "other", "*.part.example"),
+        ("www.counter.example", "", ""),
         ("https:", "", "https:"),
         ("data:", "", "data:"),
         ("unknown.example", "", "unknown.example"),
@@ -144,14 +162,35 @@ def test_a_source_gives_way_to_what_may_run_in_it(source, running, left):
     more = {
         "wide": at("*.wide.example"),
         "one": at("one.wide.example"),
+        "two": at("two.wide.example"),
         "below": at("*.below.above.example"),
         "beside": at("x.above.example"),
+        "part": at("www.part.example/in/deep/"),
+        "other": at("other.part.example"),
     }
     reach = Reach({**SERVICES, **more}, "paper.example", lambda _: False, lambda _: False)
 
     found = left_of(source.encode(), reach.of(source.encode()), running.split())
 
     assert b" ".join(found).decode() == left
+
+
+@pytest.mark.parametrize(
+    ("source", "running", "services"),
+    [
+        ("www.search.com", "", "captcha counter maps"),
+        ("www.search.com", "captcha", ""),
+        ("*.star.example", "", ""),
+        ("star.example", "", "starred"),
+        ("star.example/v2/embed/", "", ""),
+        ("www.counter.example", "", ""),
+        ("*.search.com", "", ""),
+        ("*.search.com", "maps", "captcha counter"),
+        ("unknown.example", "", ""),
+    ],
+)
+def test_a_source_that_stays_for_what_else_is_there_says_who_is_let_in_with_it(source, running, services):
+    assert let_in_with(REACH.of(source.encode()), running.split()) == services.split()
 
 
 def test_the_pattern_that_fits_best_decides_alone():

@@ -164,6 +164,31 @@ async def test_a_source_too_broad_to_narrow_stays_and_is_told_of(wrap, caplog, s
     assert f"{source.decode()} in img-src is too broad to be narrowed" in caplog.text
 
 
+@pytest.mark.parametrize("csp", ["enforce", "report"])
+async def test_a_host_of_which_a_closed_service_has_a_path_stays_and_is_told_of_once(wrap, caplog, csp):
+    services = {"rapid": {"vendor": "V", "purposes": ["analytics"], "addresses": ["s.cdn.example/rapid/"]}}
+    own = b"script-src 'self' s.cdn.example; img-src s.cdn.example"
+    caplog.set_level(logging.WARNING, "consentkit.web.narrowing")
+    site = wrap(under(own), policy=policy_with(csp, services=services))
+
+    replies = [await get(site), await get(site)]
+
+    assert [reply.every(ENFORCED) for reply in replies] == [[own]] * 2
+    assert [reply.every(REPORTED) for reply in replies] == [[]] * 2
+    assert (
+        caplog.text.count("s.cdn.example in script-src is too broad to be narrowed: it lets in rapid,") == 1
+    )
+    assert caplog.text.count("too broad") == 1
+
+
+async def test_a_host_of_which_an_unlisted_service_has_a_path_stays_and_a_trackers_own_goes(wrap):
+    own = b"script-src s.yimg.com sp.analytics.yahoo.com s.yimg.com/wi/ytc.js s.yimg.com/wi/ s.yimg.com/cv/"
+
+    reply = await fetch(wrap, under(own), policy_with())
+
+    assert reply.every(ENFORCED) == [b"script-src s.yimg.com s.yimg.com/cv/"]
+
+
 async def test_strict_dynamic_is_told_of_and_nonces_and_hashes_stay(wrap, caplog):
     own = b"script-src 'nonce-abc' 'sha256-x=' 'strict-dynamic' counter.example; require-trusted-types-for 'script'"
     caplog.set_level(logging.WARNING, "consentkit.web.narrowing")

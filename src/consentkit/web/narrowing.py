@@ -19,7 +19,7 @@ from consentkit.core.policy import Policy
 from consentkit.web.answer import Header
 from consentkit.web.gate.allowlist import allow_list, spelled_out
 from consentkit.web.gate.narrow import Left, narrow, speaks_of_scripts, strict_dynamic
-from consentkit.web.gate.reach import Reach, left_of
+from consentkit.web.gate.reach import Reach, left_of, let_in_with
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,11 @@ REPORTED = b"content-security-policy-report-only"
 STRICT = (
     "csp: a page's policy says 'strict-dynamic', under which browsers pass over hosts: what a script loads that may run is "
     "not stopped. A tag manager that is granted can load anything there; leave 'strict-dynamic' out to stop it"
+)
+BROAD = "it lets in every service; write out the hosts that you need"
+SHARED = (
+    "it lets in {}, which may not run and has only paths of it; write out the paths that you need, or, where all of the host "
+    "is the service's, give the service that host without a path"
 )
 REMEMBERED = 256
 """States of consent for which a policy is kept."""
@@ -130,7 +135,9 @@ class Narrowing:
                     known.clear()
                 lets = self._reach.of(source)
                 if lets.broad:
-                    self._tell_of(directive, source)
+                    self._tell_of(directive, source, BROAD)
+                elif names := let_in_with(lets, running):
+                    self._tell_of(directive, source, SHARED.format(", ".join(names)))
                 found = known[source] = left_of(source, lets, running)
             return found
 
@@ -171,12 +178,9 @@ class Narrowing:
             return []
         return [own, f"*.{own}"]
 
-    def _tell_of(self, directive: bytes, source: bytes) -> None:
+    def _tell_of(self, directive: bytes, source: bytes, why: str) -> None:
         shown, where = source[:100].decode("ascii", "replace"), directive.decode("ascii", "replace")
-        self._tell(
-            shown,
-            f"csp: {shown} in {where} is too broad to be narrowed: it lets in every service; write out the hosts that you need",
-        )
+        self._tell(shown, f"csp: {shown} in {where} is too broad to be narrowed: {why}")
 
     def _tell(self, source: str, message: str) -> None:
         if source not in self.told and len(self.told) < MOST_TOLD:

@@ -1,7 +1,9 @@
 """Whom a source of a Content-Security-Policy lets in: the services that decide on whether it may stay.
 
-- It goes where a service that may not run has an address in it and no service that may run has one. What else lives on that
+- It goes where it is a service's that may not run and no service that may run has an address in it. What else lives on that
   host goes with it: a tracker's host is closed as a whole.
+- It stays, and is told of, where a service that may not run has a path of it only. A pattern with a path says that its host
+  serves others too, and a policy can name paths but take none out. A source that itself leads to that path goes.
 - It stays where a service that may run has an address in it. At one host, the service whose pattern fits best decides.
 - ``*.x`` gives way to the hosts of those services in it that may run, where others in it may not.
 - It stays, as the site's own, where its host is the site's own or lies below it, unless all of it is a service's.
@@ -23,21 +25,33 @@ USUAL = ("80", "443")
 _COUNTRY = re.compile(r"(?:^|\.)([a-z]{2,3}\.[a-z]{2})$")
 
 
+class Place(NamedTuple):
+    """A service's part of a source.
+
+    :param service: its id.
+    :param host: the part, as the host of a source; an empty one stands for all of the source.
+    :param whole: whether all that is there counts as the service's; else it has paths of it, and others have the rest.
+    """
+
+    service: str
+    host: str
+    whole: bool
+
+
 class Lets(NamedTuple):
     """Whom a source lets in.
 
-    :param places: ids of the services that decide on it, each with the source that stands for its part of this one; an empty
-        one stands for all of it.
+    :param places: the parts of the services that decide on it.
     :param broad: whether it is too broad to be judged.
     """
 
-    places: frozenset[tuple[str, str]] = frozenset()
+    places: frozenset[Place] = frozenset()
     broad: bool = False
 
     @property
     def services(self) -> frozenset[str]:
         """Ids of the services that decide on it."""
-        return frozenset(name for name, _ in self.places)
+        return frozenset(place.service for place in self.places)
 
 
 NOBODY = Lets()
@@ -50,14 +64,36 @@ def left_of(source: bytes, lets: Lets, running: Container[str]) -> list[bytes]:
     :param lets: whom it lets in.
     :param running: ids of the services that may run.
     """
-    open_ones = [place for name, place in sorted(lets.places) if name in running]
-    if len(open_ones) == len(lets.places) or "" in open_ones:
+    hosts = _open_hosts(lets, running)
+    if "" in hosts or not _closes(lets, running):
         return [source]
-    if not open_ones:
+    if not hosts:
         return []
     start = source.index(b"*")
     end = next((at for at in range(start, len(source)) if source[at : at + 1] in b":/?#"), len(source))
-    return [source[:start] + place.encode("ascii") + source[end:] for place in dict.fromkeys(open_ones)]
+    return [source[:start] + host.encode("ascii") + source[end:] for host in dict.fromkeys(hosts)]
+
+
+def let_in_with(lets: Lets, running: Container[str]) -> list[str]:
+    """Ids of the services that may not run and that a source lets in, because others have the rest of it.
+
+    Empty where it is narrowed, and where a service that may run has an address at the same host: that one is let in by right.
+
+    :param lets: whom it lets in.
+    :param running: ids of the services that may run.
+    """
+    if "" in _open_hosts(lets, running) or _closes(lets, running):
+        return []
+    return sorted(name for name in lets.services if name not in running)
+
+
+def _open_hosts(lets: Lets, running: Container[str]) -> list[str]:
+    return [place.host for place in sorted(lets.places) if place.service in running]
+
+
+def _closes(lets: Lets, running: Container[str]) -> bool:
+    """Whether a service that may not run takes the source, or a host in it, with it."""
+    return any(place.whole and place.service not in running for place in lets.places)
 
 
 class Reach:
@@ -104,27 +140,30 @@ class Reach:
             if pattern.host != self._own and f".{pattern.host}".endswith(f".{domain}")
         )
 
-    def _at(self, source: Source) -> frozenset[tuple[str, str]]:
+    def _at(self, source: Source) -> frozenset[Place]:
         """Services at one host: those whose own pattern fits it best, and those at deeper paths of it."""
         near = [(name, pattern) for name, pattern in self._patterns if _is_at(pattern, source)]
         covering = [(name, pattern) for name, pattern in near if _covers_paths(pattern, source)]
         best = max((pattern.specificity for _, pattern in covering), default=None)
-        deciding = {name for name, pattern in covering if pattern.specificity == best}
+        deciding = {Place(name, "", whole=True) for name, pattern in covering if pattern.specificity == best}
         if not self._is_own(source.host):
             exact = any(not pattern.below for _, pattern in covering)
             deciding |= {
-                name
+                Place(name, "", _leads_there(source))
                 for name, pattern in near
                 if _lies_in_paths(pattern, source) and not (exact and pattern.below)
             }
-        return frozenset((name, "") for name in deciding)
+        return frozenset(deciding)
 
-    def _below(self, source: Source) -> frozenset[tuple[str, str]]:
+    def _below(self, source: Source) -> frozenset[Place]:
         """Services with an address below a host; of the site's own hosts only who holds all of them."""
         if self._is_own(source.host):
-            return frozenset((name, "") for name, pattern in self._patterns if _holds(pattern, source))
+            holders = {name for name, pattern in self._patterns if _holds(pattern, source)}
+            return frozenset(Place(name, "", whole=True) for name in holders)
         return frozenset(
-            (name, place) for name, pattern in self._patterns for place in _places(pattern, source)
+            Place(name, host, _covers_paths(pattern, source) or _leads_there(source))
+            for name, pattern in self._patterns
+            for host in _places(pattern, source)
         )
 
 
@@ -174,6 +213,11 @@ def _shares_port(pattern: AddressPattern, source: Source) -> bool:
 def _covers_paths(pattern: AddressPattern, source: Source) -> bool:
     """Whether every path of a source is this pattern's."""
     return not pattern.path or (bool(source.path) and pattern.matches_path(source.path))
+
+
+def _leads_there(source: Source) -> bool:
+    """Whether a source names a path: then one that a service's path begins with is there for the service."""
+    return source.path not in ("", "/")
 
 
 def _lies_in_paths(pattern: AddressPattern, source: Source) -> bool:
