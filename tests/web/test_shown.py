@@ -234,7 +234,7 @@ def test_closing_refuses_and_says_so_where_the_row_wants_a_cross() -> None:
     notice, _ = seen_by(policy_under("EU", shows=(Shown.CLOSE,)))
 
     assert re.search(
-        r'<button id="consentkit-close" name="action" value="reject" aria-label="Close and refuse"', notice
+        r'<button id="consentkit-close" class="bar" name="action" value="reject" aria-label="Close and refuse"', notice
     )
     assert "Closing this notice with the &#215; refuses everything optional." in notice
     assert "consentkit-close" not in seen_by(policy_under("EU"))[0]

@@ -29,7 +29,7 @@ from consentkit.core.service import Service
 from consentkit.web import client
 from consentkit.web.head import Head
 from consentkit.web.hint import Hints
-from consentkit.web.shown import honored, law_of, links, may_honor, shows
+from consentkit.web.shown import lasting_of, law_of, shows
 from consentkit.web.stencil import Stencil, attribute, hole, plain_json
 from consentkit.web.words import accepted, look_up, words_of
 
@@ -217,7 +217,7 @@ class NoticeBook:
     def _draw(self, consent: Consent, view: View, following: bool) -> Stencil:
         asks = consent.ask and view.rule != "never" and not view.broken
         says = view.broken and view.rule != "never" and bool(self.policy.askable)
-        lasting = self._lasting(consent, view)
+        lasting = lasting_of(self.policy, consent, shared=view.shared)
         sheets = self._sheets(view, foot=lasting is not None, asks=asks)
         html = self._banner.render(
             words=self.words[view.language],
@@ -226,6 +226,8 @@ class NoticeBook:
             banner=self.banner(view.language) if asks else None,
             new=self._new(consent, view.language),
             lasting=lasting,
+            layout=self._layout(view.rule),
+            signal=client.on_demand("signal"),
             said=self.words[view.language]("unkept") if says else "",
             consent=consent,
             state=_state_in_page(consent),
@@ -251,22 +253,6 @@ class NoticeBook:
         close = ("close",) if shows(self.policy, Shown.CLOSE) else ()
         banner = ("banner", self._layout(view.rule), *close)
         return ("control", *(("foot",) if foot else ()), *(banner if asks else ()))
-
-    def _lasting(self, consent: Consent, view: View) -> dict[str, Any] | None:
-        """What stays at the foot of a page; ``None`` where that is the small round control alone."""
-        policy = self.policy
-        link = links(policy, shared=view.shared)
-        sold = sorted(policy.selling) if may_honor(policy, consent, shared=view.shared) else []
-        if not link and not sold:
-            return None
-        told = not view.shared and honored(policy, consent)
-        return {
-            "link": link,
-            "sold": sold,
-            "honored": told,
-            "layout": self._layout(view.rule),
-            "script": client.on_demand("signal"),
-        }
 
     def _new(self, consent: Consent, language: str) -> str:
         """The line that names what a visitor has not answered beside what they have; empty for nothing."""

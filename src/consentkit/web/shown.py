@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from consentkit.core.consent import Consent
@@ -59,6 +60,32 @@ def switched_on(policy: Policy, consent: Consent, purpose: str) -> bool:
         return policy.regimes[purpose] is not Regime.OPT_IN
     category = category_of(purpose, policy.purposes.get(purpose, Purpose()))
     return category in policy.terms.rule.preticked
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What stays at the foot of every page, before a choice and after it.
+
+    :param link: whether the control is a link in words.
+    :param sold: purposes that an opt-out signal closes, where the page may have to say that one is honored.
+    :param honored: whether it says so from the start.
+    """
+
+    link: bool
+    sold: tuple[str, ...]
+    honored: bool
+
+
+def lasting_of(policy: Policy, consent: Consent, *, shared: bool) -> Lasting | None:
+    """What stays at the foot of a page; ``None`` where that is the small round control alone.
+
+    :param shared: the page is the same for all.
+    """
+    link = links(policy, shared=shared)
+    sold = sorted(policy.selling) if may_honor(policy, consent, shared=shared) else []
+    if not link and not sold:
+        return None
+    return Lasting(link, tuple(sold), honored=not shared and honored(policy, consent))
 
 
 def law_of(policy: Policy) -> dict[str, Any]:
