@@ -38,6 +38,9 @@ class Applied:
         row = self.atlas.row(code) if code else None
         if code is None or row is None:
             return self.strictest
+        if row.code != code and row.code in self.rows:
+            # Ontario is not Quebec: a part that is known and has no row of its own is in none of its country's other parts.
+            return replace(self.rows[row.code], code=code)
         within = {
             name: terms.rule
             for name, terms in self.rows.items()
