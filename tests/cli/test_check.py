@@ -282,6 +282,7 @@ def test_a_fine_policy_as_json(cli, write) -> None:
         "errors": [],
         "warnings": [],
         "notes": told["notes"],
+        "findings": [],
     }
     assert 100 < told["cookie"]["largest"] < 1024
 

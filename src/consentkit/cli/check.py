@@ -2,59 +2,64 @@
 
 from __future__ import annotations
 
-import json
+import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from jinja2 import TemplateError
 
 from consentkit.catalogue.load import catalogue
 from consentkit.cli.findings import notes_of, warnings_of
-from consentkit.cli.output import FINE, UNABLE, say, table, warn
-from consentkit.core.cookie import LIMIT, largest
-from consentkit.core.duration import DAY
-from consentkit.core.errors import PolicyError, Problem
+from consentkit.cli.output import stop
+from consentkit.core.errors import PolicyError
 from consentkit.core.policy import Policy
 from consentkit.policyfile import load_text, located, read
 from consentkit.web.words import words_of
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a check found.
-
-    :param policy: the policy, or ``None`` where the file states none.
-    :param errors: why it states none.
-    :param warnings: what works and is probably not what was meant.
-    :param notes: what it comes to where its author may not think of it.
-    """
-
-    policy: Policy | None
-    errors: Sequence[Problem] = ()
-    warnings: Sequence[Problem] = ()
-    notes: Sequence[str] = ()
+if TYPE_CHECKING:
+    from consentkit.cli.reports import Verdict
+    from consentkit.lint.judge import Finding
 
 
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file.")] = Path("consent.toml"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    *,
+    form: Annotated[
+        str, typer.Option("--format", metavar="text|json|sarif", help="How the result is written.")
+    ] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    templates: Annotated[
+        list[Path] | None,
+        typer.Option("--templates", metavar="FOLDER", help="A folder of the site's own templates."),
+    ] = None,
 ) -> None:
     """Check a policy file: what is wrong, where, and what would be right; then what it comes to.
 
-    Exit code: 0 fine (warnings too), 2 a file that cannot be read or used.
+    The rules R01 and on look at the policy in each jurisdiction, and at the notice that it draws. Exit code: 0 fine
+    (warnings too), 1 an error that a rule found, 2 a file that cannot be read or used.
     """
-    verdict = judge(str(file))
-    if as_json:
-        typer.echo(json.dumps(_report(str(file), verdict), indent=2))
-    else:
-        _print(str(file), verdict)
-    raise typer.Exit(UNABLE if verdict.policy is None else FINE)
+    from consentkit.cli.reports import Format, tell
+
+    if form not in {each.value for each in Format}:
+        stop(f"--format: found {form}; expected text, json or sarif.")
+    for folder in templates or ():
+        if not folder.is_dir():
+            stop(f"--templates: found {folder}; expected a folder.")
+    verdict = judge(str(file), templates or ())
+    tell(str(file), verdict, Format.JSON if as_json else Format(form))
+    raise typer.Exit(verdict.code)
 
 
-def judge(file: str) -> Verdict:
-    """What a server would say to this file at its start, and what else is worth telling."""
+def judge(file: str, templates: Sequence[Path] = ()) -> Verdict:
+    """What a server would say to this file at its start, and what else is worth telling.
+
+    :param templates: folders of the site's own templates.
+    """
+    from consentkit.cli.reports import Verdict
+
     text = ""
     try:
         text = read(file)
@@ -62,53 +67,22 @@ def judge(file: str) -> Verdict:
         words_of(policy)
     except PolicyError as error:
         return Verdict(None, errors=located(error.problems, text, file))
-    warnings = located(warnings_of(policy), text, file)
-    return Verdict(policy, warnings=warnings, notes=tuple(notes_of(policy, catalogue())))
+    return Verdict(
+        policy,
+        warnings=located(warnings_of(policy), text, file),
+        notes=tuple(notes_of(policy, catalogue())),
+        findings=_linted(policy, templates, text, file),
+    )
 
 
-def _print(file: str, verdict: Verdict) -> None:
-    for severity, problems in (("error", verdict.errors), ("warning", verdict.warnings)):
-        for problem in problems:
-            warn(f"{severity}: {problem}")
-    if verdict.policy is not None:
-        say(f"{file}: fine")
-        table(_summary(verdict.policy))
-    for note in verdict.notes:
-        say(f"note: {note}.")
+def _linted(policy: Policy, templates: Sequence[Path], text: str, file: str) -> list[Finding]:
+    """What the rules find, each with its line."""
+    from consentkit.lint.judge import judge as linted
+    from consentkit.lint.site import Site
 
-
-def _summary(policy: Policy) -> dict[str, str]:
-    return {
-        "site": f"{policy.site.name} ({policy.site.address})",
-        "purposes": ", ".join(f"{name} ({regime})" for name, regime in policy.regimes.items()),
-        "services": ", ".join(policy.services) or "none",
-        "others": f"unlisted {policy.unlisted}, unknown {policy.unknown}, unknown cookies {policy.unknown_cookies}",
-        "csp": policy.csp,
-        "lifetime": f"{policy.cookie_lifetime / DAY:g} days",
-        "cookie": f"at most {largest(policy):,} of {LIMIT:,} bytes",
-        "version": policy.version,
-        "asked": policy.asked,
-    }
-
-
-def _report(file: str, verdict: Verdict) -> dict[str, Any]:
-    report: dict[str, Any] = {"file": file, "ok": verdict.policy is not None}
-    if policy := verdict.policy:
-        report |= {
-            "site": policy.site.model_dump(),
-            "regimes": dict(policy.regimes),
-            "services": list(policy.services),
-            "lifetime": policy.cookie_lifetime,
-            "cookie": {"largest": largest(policy), "limit": LIMIT},
-            "version": policy.version,
-            "asked": policy.asked,
-        }
-    report["errors"] = [_plain(problem) for problem in verdict.errors]
-    report["warnings"] = [_plain(problem) for problem in verdict.warnings]
-    report["notes"] = list(verdict.notes)
-    return report
-
-
-def _plain(problem: Problem) -> dict[str, Any]:
-    names = ("key", "line", "column", "found", "expected", "nearest")
-    return {name: getattr(problem, name) for name in names}
+    today = datetime.datetime.now(datetime.UTC).date()
+    try:
+        found = linted(Site(policy, today, tuple(templates)))
+    except TemplateError as error:
+        stop(f"{getattr(error, 'name', None) or 'a template'}: {type(error).__name__}: {error.message}")
+    return [replace(each, problem=located([each.problem], text, file)[0]) for each in found]
