@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from jinja2 import TemplateError
 
 from consentkit.catalogue.load import catalogue
 from consentkit.cli.findings import notes_of, warnings_of
@@ -77,6 +76,8 @@ def judge(file: str, templates: Sequence[Path] = ()) -> Verdict:
 
 def _linted(policy: Policy, templates: Sequence[Path], text: str, file: str) -> list[Finding]:
     """What the rules find, each with its line."""
+    from jinja2 import TemplateError
+
     from consentkit.lint.judge import judge as linted
     from consentkit.lint.site import Site
 

@@ -72,8 +72,8 @@ def _below(element: Element | None) -> Iterator[Element]:
 @rule(
     "R03",
     "reject-longer",
-    does="Looks for a refusal that takes more than accepting: folded away, disabled, or behind a field that must be filled in. "
-    "With `--render` it counts clicks and scrolling.",
+    does="Looks for a refusal that takes more than accepting: folded away, disabled, or behind a field that must be "
+    "filled in.",
     why="Each further step makes some give up.",
     example="The button to reject inside <details>, the one to accept before it.",
     sources=("11 CCR 7004(a)(2)", "EDPB Guidelines 03/2022 v2.0, Annex I: longer than necessary"),
@@ -98,7 +98,7 @@ def _steps(control: Element, layer: Layer) -> int:
 @rule(
     "R04",
     "reject-smaller",
-    does="Looks for a refusal in a smaller size, font size or weight than accepting. With `--render` it measures both.",
+    does="Looks for a refusal in a smaller size, font size or weight than accepting.",
     why="Size tells which answer is wanted.",
     example='A button to reject with style="font-size: 0.7em".',
     sources=("CNIL 2020-092 §34", "AEPD, guide on cookies, July 2023"),
@@ -120,8 +120,8 @@ def _classes(element: Element) -> list[str]:
 @rule(
     "R05",
     "reject-unreadable",
-    does=f"Looks for a refusal whose text has a contrast below {ENOUGH}:1 to its ground, where the button itself states both "
-    "colours. With `--render` it measures what is painted.",
+    does=f"Looks for a refusal whose text has a contrast below {ENOUGH}:1 to its ground, where the button itself states "
+    "both colours.",
     why="What cannot be read cannot be chosen.",
     example='style="color: #aaa; background: #fff".',
     sources=(
@@ -148,8 +148,7 @@ def _declared(style: str) -> dict[str, str]:
 @rule(
     "R06",
     "colour-nudge",
-    does="Looks for a button to accept that is filled beside one to reject that is not. With `--render` it compares what is "
-    "painted.",
+    does="Looks for a button to accept that is filled beside one to reject that is not.",
     why="The eye goes to the filled one.",
     example='The button to reject with class="plain", the one to accept without.',
     sources=(
@@ -171,7 +170,7 @@ def colour_nudge(site: Site) -> Iterator[Found]:
 @rule(
     "R07",
     "order-flips",
-    does="Looks for buttons whose order differs between the two layers. With `--render` also between wide and narrow windows.",
+    does="Looks for buttons whose order differs between the two layers.",
     why="Who has learned where the no stands presses the yes.",
     example='"Reject, Accept" on the first layer, "Accept, Reject" on the second.',
     sources=("11 CCR 7004(a)(3)(C)", "EDPB Guidelines 03/2022 v2.0, Annex I: inconsistent interface"),

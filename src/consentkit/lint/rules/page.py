@@ -19,8 +19,7 @@ _FETCHES = ("src", "srcset", "data", "poster", "background")
 @rule(
     "R13",
     "fires-early",
-    does="Looks for something in the notice itself that is fetched from another host, before any choice. With `--render` it "
-    "looks at every request, cookie and stored key before a choice.",
+    does="Looks for something in the notice itself that is fetched from another host, before any choice.",
     why="The notice must not do what it asks about.",
     example='A template with <img src="https://logos.example/n.png">',
     sources=("Directive 2002/58/EC art. 5(3)", "VG Hannover 10 A 5385/22"),
@@ -63,7 +62,7 @@ def _lasting(layer: Layer) -> list[Element]:
     "R16",
     "withdraw-harder",
     does="Looks for a second layer that cannot withdraw at once: no button for it, one that is folded away, disabled, or "
-    "behind a field. With `--render` it counts clicks.",
+    "behind a field.",
     why="It must be as easy as giving.",
     example="The button to withdraw inside <details>.",
     sources=("GDPR art. 7(3)",),
@@ -79,8 +78,8 @@ def withdraw_harder(site: Site) -> Iterator[Found]:
 @rule(
     "R34",
     "link-hidden",
-    does="Looks for a privacy statement on the site's own pages that a modal notice covers, and for notices that do not link "
-    "to it, or to the list of cookies. With `--render` it opens the links.",
+    does="Looks for a privacy statement on the site's own pages that a modal notice covers, and for notices that do not "
+    "link to it, or to the list of cookies.",
     why="Who wants to read before choosing must be able to.",
     example='layout = "modal" and privacy_url = "/privacy", without a rule for that page',
     sources=("EDPB Guidelines 03/2022 v2.0, Annex I: dead end", "ÚOOÚ, on cookie notices"),

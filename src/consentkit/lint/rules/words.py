@@ -41,8 +41,7 @@ def notice_forbidden(site: Site) -> Iterator[Found]:
 @rule(
     "R14",
     "wall",
-    does='Looks for words that make the page depend on a yes ("accept to continue reading"). With `--render` it tries whether '
-    "the page can be used without one.",
+    does='Looks for words that make the page depend on a yes ("accept to continue reading").',
     why="A yes that is the price of the page is not free.",
     example='texts.en.opt-in = "You must accept cookies to continue reading."',
     sources=(
@@ -161,8 +160,7 @@ def vague_purpose(site: Site) -> Iterator[Found]:
 @rule(
     "R29",
     "language-break",
-    does="Looks for purposes whose title or description is missing in a language that the site itself writes in. With "
-    "`--render` it compares the notice's language with the page's.",
+    does="Looks for purposes whose title or description is missing in a language that the site itself writes in.",
     why="Half a notice in another language is half a notice.",
     example="texts.fr and purposes.ads.title.en, but no purposes.ads.title.fr",
     sources=("EDPB Guidelines 03/2022 v2.0, Annex I: language discontinuity", "ÚOOÚ, on cookie notices"),
