@@ -183,6 +183,9 @@ class Rule(Value):
             len(self.exemptions),
             list(Reject).index(self.reject),
             self.lifetime,
+            not self.rests_through_changes,
+            -len(self.shows),
+            -(self.age or 0),
         )
 
 
