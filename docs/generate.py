@@ -33,6 +33,8 @@ from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
 from consentkit.core.policy import Policy
 from consentkit.core.service import Cookie, Loader, Service
 from consentkit.jurisdictions import atlas
+from consentkit.lint.rule import Rule as LintRule
+from consentkit.lint.rules import RULES
 from consentkit.policyfile import schema_text
 
 ROOT = Path(__file__).parents[1]
@@ -352,7 +354,49 @@ def _members(kind: type[Enum]) -> Iterator[str]:
                 yield f"- `{name}`: {text}"
 
 
+RULES_INTRO = """\
+What `consentkit check` looks at ([how](../how-to/check.md)): the policy as it applies in each jurisdiction that it names, and
+both layers of the notice that it draws, in each language, with the site's own templates where `--templates` names them.
+
+This is reading matter with sources, no legal advice. A rule says what a source says; that none of them finds anything makes
+no site lawful.
+
+An **error** ends the check with exit code 1, a **warning** and a **note** do not.
+"""
+
+
+def rules_page() -> str:
+    """The linter's rules."""
+    head = [NOTE.replace("docstrings", "rules"), "# The rules of the check\n", RULES_INTRO]
+    table = ["| rule | name | weighs |", "| --- | --- | --- |", *map(_rule_row, RULES), ""]
+    return "\n".join([*head, *table, *map(_rule_section, RULES)])
+
+
+def _rule_row(rule: LintRule) -> str:
+    return f"| [{rule.id}](#{rule.id.lower()}-{rule.name}) | {rule.name} | {_weights(rule)} |"
+
+
+def _weights(rule: LintRule) -> str:
+    others = [f"{severity} in {code}" for code, severity in rule.instead.items()]
+    return "; ".join([str(rule.severity), *others])
+
+
+def _rule_section(rule: LintRule) -> str:
+    parts = [
+        f"## {rule.id} {rule.name}\n\n{rule.does}\n",
+        f"**Why it is bad.** {rule.why}\n",
+        f"**An example.**\n\n```text\n{rule.example}\n```\n",
+        *([f"**What to know.** {rule.kept}\n"] if rule.kept else []),
+        f"**It weighs:** {_weights(rule)}.\n",
+        f"**Where it stands** (checked {rule.checked}):\n",
+        *(f"- {source}" for source in rule.sources),
+        "",
+    ]
+    return "\n".join(parts)
+
+
 GENERATED = {
+    "docs/reference/rules.md": rules_page,
     "docs/reference/policy.md": policy_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/services.md": services_page,

@@ -306,3 +306,95 @@ def test_warnings_as_json_leave_it_fine(cli, write) -> None:
     assert (code, told["ok"], told["lifetime"]) == (0, True, 400 * 86_400)
     assert [warning["key"] for warning in told["warnings"]] == ["lifetime"]
     assert told["errors"] == []
+
+
+WALL = f'{BASE}[texts.en]\nopt-in = "You must accept cookies to read this."\n'
+
+
+def test_an_error_of_a_rule_ends_with_1_and_names_rule_and_line(cli, write) -> None:
+    write(WALL)
+
+    ended = cli("check")
+
+    assert ended.code == 1
+    assert ended.err.startswith('error: R14 wall: consent.toml:13: texts.en.opt-in: found "must accept"')
+    assert "consent.toml: not fine" in ended.out
+
+
+def test_a_warning_of_a_rule_ends_with_0(cli, write) -> None:
+    write(f'jurisdictions = ["FR"]\nlifetime = "300d"\n{BASE}')
+
+    ended = cli("check")
+
+    assert ended.code == 0
+    assert ended.err == (
+        "warning: R24 life-too-long: consent.toml:2: lifetime: found 300 days; "
+        "expected at most 180 days, to which it is cut. (FR)\n"
+    )
+
+
+def test_an_override_is_noted_with_its_reason(cli, write) -> None:
+    reason = "Assessed on a Monday."
+    write(f'jurisdictions = ["FR"]\n{BASE}[overrides.FR]\nanalytics = "opt-out"\nreason = "{reason}"\n')
+
+    ended = cli("check")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(rf"note: R44 overridden: .*analytics opt-out; .*{reason}", ended.out)
+
+
+def test_findings_as_json(cli, write) -> None:
+    write(WALL)
+
+    code, told = report(cli)
+
+    assert (code, told["ok"]) == (1, False)
+    [finding] = told["findings"]
+    assert (finding["rule"], finding["severity"], finding["line"]) == ("R14", "error", 13)
+
+
+@pytest.mark.parametrize(("text", "code"), [(BASE, 0), (WALL, 1), (f"layuot = 1\n{BASE}", 2)])
+def test_sarif_ends_as_text_does(cli, write, text: str, code: int) -> None:
+    write(text)
+
+    ended = cli("check", "--format", "sarif")
+
+    results = json.loads(ended.out)["runs"][0]["results"]
+    assert (ended.code, ended.err) == (code, "")
+    assert [result["level"] for result in results] == ["error"] * (code > 0)
+
+
+def test_a_format_that_is_none_is_refused(cli, write) -> None:
+    write(BASE)
+
+    ended = cli("check", "--format", "xml")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "--format: found xml; expected text, json or sarif" in ended.err
+
+
+def test_templates_of_the_site_are_judged(cli, write, tmp_path: Path) -> None:
+    write(BASE)
+    own = tmp_path / "own" / "notice"
+    own.mkdir(parents=True)
+    (own / "notice.html").write_text('<section id="consentkit-banner"><button value="accept">Yes</button>')
+
+    ended = cli("check", "--templates", "own")
+
+    assert ended.code == 1
+    assert "error: R01 reject-absent: " in ended.err
+
+
+@pytest.mark.parametrize(("html", "told"), [("{% if %}", "TemplateSyntaxError"), (None, "expected a folder")])
+def test_templates_that_cannot_be_drawn_could_not_be_checked(
+    cli, write, tmp_path: Path, html: str | None, told: str
+) -> None:
+    write(BASE)
+    if html:
+        (tmp_path / "own" / "notice").mkdir(parents=True)
+        (tmp_path / "own" / "notice" / "notice.html").write_text(html)
+
+    ended = cli("check", "--templates", "own")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert told in ended.err
