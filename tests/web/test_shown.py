@@ -9,6 +9,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.asgi import POLICY, get, serving
+from tests.fixtures import Wrap
 
 from consentkit.core.consent import Consent, Signals, resolve
 from consentkit.core.decision import Act, Choice, Decision, Outcome, decide
@@ -34,6 +36,7 @@ MORE: dict[str, Any] = {
     **SAMPLE["services"],
     "adverts": {"title": "Adverts", "vendor": "Ad House", "purposes": ["marketing"]},
 }
+PAGE = b"<!doctype html><html><head></head><body><p>Hello</p></body></html>"
 VIEW = View(next="/p", view="v1", inline=True)
 
 
@@ -234,7 +237,8 @@ def test_closing_refuses_and_says_so_where_the_row_wants_a_cross() -> None:
     notice, _ = seen_by(policy_under("EU", shows=(Shown.CLOSE,)))
 
     assert re.search(
-        r'<button id="consentkit-close" class="bar" name="action" value="reject" aria-label="Close and refuse"', notice
+        r'<button id="consentkit-close" class="bar" name="action" value="reject" aria-label="Close and refuse"',
+        notice,
     )
     assert "Closing this notice with the &#215; refuses everything optional." in notice
     assert "consentkit-close" not in seen_by(policy_under("EU"))[0]
@@ -283,3 +287,42 @@ def test_two_states_that_look_alike_but_for_what_is_new_are_drawn_apart() -> Non
 def without_rest(consent: Consent) -> Consent:
     """The same, asked again: its refusal has rested."""
     return replace(consent, ask=True)
+
+
+@pytest.mark.parametrize("layout", ["bar", "box", "modal"])
+@pytest.mark.parametrize("shown", [(), (Shown.CLOSE,), (Shown.OPT_OUT_LINK,), tuple(Shown)], ids=str)
+def test_every_file_that_a_notice_names_is_served_under_any_law(
+    layout: str, shown: tuple[Shown, ...]
+) -> None:
+    policy = policy_under("EU", changes={"layout": layout}, shows=shown)
+    elsewhere = policy_under("US")
+
+    for rule in ("default", "inline"):
+        notice, _ = seen_by(policy, gpc=True, inline=False, rule=rule)
+        names = re.findall(r'/_consent/static/([^"]+)"', notice)
+
+        assert len(names) == 3
+        assert all(Pages(elsewhere, NoticeBook(elsewhere)).static(name) for name in names)
+
+
+async def test_a_californian_with_the_signal_sees_link_and_status_and_no_banner(wrap: Wrap) -> None:
+    policy = Policy.model_validate({**POLICY, "jurisdictions": ["EU", "US-CA"]})
+    app = wrap(serving(PAGE), policy=policy, jurisdiction="US-CA", delivery="private")
+
+    with_signal = (await get(app, headers=[(b"sec-gpc", b"1")])).body.decode()
+    without = (await get(app)).body.decode()
+
+    assert STATUS.search(with_signal)
+    assert 'id="consentkit-banner"' not in with_signal
+    assert 'class="link"' in with_signal
+    assert not STATUS.search(without)
+    assert 'id="consentkit-banner"' in without
+    assert 'class="link"' in without
+
+
+async def test_a_page_for_all_carries_the_link_where_any_visitor_must_see_it(wrap: Wrap) -> None:
+    for codes, linked in ((["EU", "US-CA"], True), (["EU"], False)):
+        policy = Policy.model_validate({**POLICY, "jurisdictions": codes})
+        app = wrap(serving(PAGE), policy=policy, jurisdiction="EU", delivery="shared")
+
+        assert ('class="link"' in (await get(app)).body.decode()) is linked
