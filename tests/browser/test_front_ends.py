@@ -179,41 +179,92 @@ async def test_alpine_works_and_what_it_shows_later_comes_alive(world: Front, ta
     assert await tab.locator("#consentkit").count() == 1
 
 
-@pytest.mark.xfail(
-    reason="React 18 does not expect our first script in the head and draws the document anew, without the notice"
-)
-async def test_react_hydrates_the_whole_document_without_an_error(world: Front, tab: Page) -> None:
-    world.scripts["/lib.js"] = library(*REACT)
-    world.policy = {"place": "end"}
-    world.scripts["/app.js"] = """
-        const e = React.createElement;
-        const App = () => {
-          const [n, setN] = React.useState(0);
-          const head = e("head", null, e("meta", { charSet: "utf-8" }), e("title", null, "t"));
-          const button = e("button", { id: "own", onClick: () => setN(n + 1) }, String(n));
-          return e("html", { lang: "en" }, head, e("body", null, e("main", null, button, e("div", { id: "hole" }))));
-        };
-        window.wrong = [];
-        window.kept = document.querySelector("main");
-        ReactDOM.hydrateRoot(document, e(App), { onRecoverableError: (error) => wrong.push(String(error)) });
-    """
+APP = """
+    const e = React.createElement;
+    const scripts = IN_TREE ? ["/lib.js", "/app.js"].map((src) => e("script", { src, key: src })) : null;
+    const App = () => {
+      const [n, setN] = React.useState(0);
+      const head = e("head", null, e("meta", { charSet: "utf-8" }), e("title", null, "t"));
+      const button = e("button", { id: "own", onClick: () => setN(n + 1) }, String(n));
+      const main = e("main", null, button, e("div", { id: "hole" }));
+      return e("html", { lang: "en" }, head, e("body", null, main, scripts));
+    };
+    window.wrong = [];
+    window.kept = document.querySelector("main");
+    ReactDOM.hydrateRoot(document, e(App), { onRecoverableError: (error) => wrong.push(String(error)) });
+"""
+in_both_ways = pytest.mark.parametrize("in_tree", [True, False], ids=["in the tree", "as bootstrapScripts"])
+"""Where React's own tree has the page's scripts: in it, or behind it, as its server renderer writes ``bootstrapScripts``."""
+
+
+def hydrates_whole(world: Front, in_tree: bool) -> str:
+    """Makes the site one that React 18 hydrates as a whole document; its first page."""
+    world.scripts |= {"/lib.js": library(*REACT), "/app.js": APP.replace("IN_TREE", str(in_tree).lower())}
+    last = '<script src="/app.js"></script>' if in_tree else '<script src="/app.js" async=""></script>'
     world.pages["/part"] = FRAME
     world.pages["/"] = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"/><title>t</title></head><body><main>'
-        '<button id="own">0</button><div id="hole"></div></main>'
-        '<script src="/lib.js"></script><script src="/app.js"></script></body></html>'
+        f'<button id="own">0</button><div id="hole"></div></main><script src="/lib.js"></script>{last}</body></html>'
     )
-    await opened(world, tab)
-    await tab.locator("#own").click()
-    await until(tab, "document.querySelector('#own').textContent === '1'")
+    tag = {"vendor": "T", "purposes": ["marketing"], "hosts": ["tag.localhost"], "stubs": ["follow()"]}
+    world.policy = {"place": "end", "services": {"tag": tag}}
+    return world.open()
 
+
+async def hydrated(tab: Page) -> None:
+    """React has taken the page over, and its own behaviour is there."""
+    await until(tab, "!!window.wrong && !!window.consentkit?.ready?.then")
+    await until(
+        tab, "(document.querySelector('#own').click(), document.querySelector('#own').textContent !== '0')"
+    )
     assert await tab.evaluate("wrong") == []
     assert await tab.evaluate("kept.isConnected")
+    assert await tab.locator("#consentkit").count() == 1
+
+
+@in_both_ways
+async def test_react_hydrates_the_whole_document_without_an_error(
+    world: Front, tab: Page, in_tree: bool
+) -> None:
+    await tab.goto(hydrates_whole(world, in_tree))
+
+    await hydrated(tab)
+    assert await tab.evaluate("typeof follow") == "function"
     await tab.evaluate(
         "fetch('/part').then(a => a.text()).then(t => document.querySelector('#hole').insertAdjacentHTML('beforeend', t))"
     )
     await comes_alive(world, tab, "/late")
-    assert await tab.locator("#consentkit").count() == 1
+    assert await tab.evaluate("typeof follow") == "undefined"
+
+
+@in_both_ways
+async def test_react_hydrates_the_whole_document_of_a_visitor_who_granted(
+    world: Front, tab: Page, in_tree: bool
+) -> None:
+    address = hydrates_whole(world, in_tree)
+    await world.choose(tab.context, "marketing")
+
+    await tab.goto(address)
+
+    await hydrated(tab)
+    assert await tab.evaluate("consentkit.state.granted.includes('marketing')")
+
+
+@in_both_ways
+async def test_react_hydrates_the_whole_document_of_a_page_that_is_the_same_for_all(
+    world: Front, tab: Page, in_tree: bool
+) -> None:
+    world.keywords = {"delivery": "shared"}
+
+    await tab.goto(hydrates_whole(world, in_tree))
+
+    await hydrated(tab)
+    await tab.locator("#consentkit-reject").click()
+    await until(tab, "consentkit.state.decided")
+    await tab.reload()
+    await hydrated(tab)
+    assert await tab.evaluate("consentkit.state.outcome") == "refused"
+    assert await tab.locator("#consentkit-banner").is_hidden()
 
 
 async def test_a_script_that_a_page_appends_from_fetched_text_waits_and_runs(world: Front, tab: Page) -> None:

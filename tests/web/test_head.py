@@ -74,6 +74,16 @@ def test_only_a_page_that_opens_something_keeps_the_browser_from_looking_ahead(
     assert told(html).get("open", False) is held
 
 
+@pytest.mark.parametrize("place", ["start", "end"])
+def test_where_the_notice_stands_at_the_end_the_script_leaves_the_head(place: str) -> None:
+    policy = policy_of(place=place)
+
+    html = NoticeBook(policy).head(consent_of(policy), VIEW)
+
+    parts = ("check", "aside") if place == "end" else ("check",)
+    assert head_script(*parts).body in html
+
+
 @pytest.mark.parametrize(
     ("allowed", "stubs"),
     [

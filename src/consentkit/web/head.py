@@ -1,8 +1,9 @@
 """The first script of a page: it stands first in ``<head>``, before anything that a service could run.
 
 One element, made of the parts that the page needs: whether its bytes still hold (``check``), what the visitor chose on a page
-that is the same for all (``shared``), Google's Consent Mode (``mode``), calls of services that may not run (``stubs``). Its
-text depends on the parts alone, so it is one of a few files; what it is to know stands in an attribute.
+that is the same for all (``shared``), Google's Consent Mode (``mode``), calls of services that may not run (``stubs``), and
+that it leaves the head where the notice stands at the end (``aside``). Its text depends on the parts alone, so it is one of a
+few files; what it is to know stands in an attribute.
 """
 
 from __future__ import annotations
@@ -110,6 +111,8 @@ class Head:
         stubs = self._stubs(consent)
         if stubs:
             parts["stubs"] = {"allowed": [], **parts.get("mode", {}), "stubs": stubs}
+        if parts and policy.place == "end":
+            parts["aside"] = {}
         return parts
 
     def _open(self, consent: Consent) -> bool:

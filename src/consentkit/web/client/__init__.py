@@ -30,7 +30,7 @@ ON_DEMAND = {
     "signal": ("dom.js", "signal.js"),
 }
 """The modules that are loaded when something asks for them: what each consists of."""
-HEAD = ("page", "shared", "check", "mode", "stubs")
+HEAD = ("page", "shared", "check", "mode", "stubs", "aside")
 """The parts that the first script of a page is made of, in their order; ``page`` is always there."""
 _LINE_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"^\s*/\*.*?\*/[ \t]*$", re.MULTILINE | re.DOTALL)
