@@ -18,6 +18,7 @@ from consentkit.core.jurisdiction import Binding, Fact, Shown
 from consentkit.core.policy import Policy
 from consentkit.core.terms import Terms
 from consentkit.jurisdictions import atlas
+from consentkit.web import client
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
 from consentkit.web.served import draw
@@ -242,6 +243,14 @@ def test_closing_refuses_and_says_so_where_the_row_wants_a_cross() -> None:
     )
     assert "Closing this notice with the &#215; refuses everything optional." in notice
     assert "consentkit-close" not in seen_by(policy_under("EU"))[0]
+
+
+def test_a_bar_that_could_go_unnoticed_is_a_box_where_the_law_wants_more() -> None:
+    for layout, drawn in (("bar", "box"), ("box", "box"), ("modal", "modal")):
+        book = NoticeBook(policy_under("EU", changes={"layout": layout}, shows=(Shown.UNMISSABLE,)))
+
+        assert json.loads(book.notice("en").document)["layout"] == drawn
+        assert client.sheet("control", "banner", drawn).body.decode() in seen_by(book.policy)[0]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from consentkit.core.service import Service
 from consentkit.web import client
 from consentkit.web.head import Head
 from consentkit.web.hint import Hints
-from consentkit.web.shown import lasting_of, law_of, shows
+from consentkit.web.shown import lasting_of, law_of, layout_of, shows
 from consentkit.web.stencil import Stencil, attribute, hole, plain_json
 from consentkit.web.words import accepted, look_up, words_of
 
@@ -247,7 +247,7 @@ class NoticeBook:
         return Stencil.of(_LAYOUT.sub("", html))
 
     def _layout(self, rule: str) -> str:
-        return "inline" if rule == "inline" else self.policy.layout
+        return "inline" if rule == "inline" else layout_of(self.policy)
 
     def _sheets(self, view: View, *, foot: bool, asks: bool) -> tuple[str, ...]:
         close = ("close",) if shows(self.policy, Shown.CLOSE) else ()
@@ -323,7 +323,7 @@ class NoticeBook:
             "asked": sorted(policy.fingerprints.values()),
             "language": language,
             "direction": words.direction,
-            "layout": policy.layout,
+            "layout": layout_of(policy),
             "position": policy.position,
             "banner": self.banner(language),
             "purposes": [

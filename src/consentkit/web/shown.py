@@ -28,13 +28,18 @@ def links(policy: Policy, *, shared: bool) -> bool:
     return shows(policy, Shown.OPT_OUT_LINK)
 
 
+def layout_of(policy: Policy) -> str:
+    """The shape of the banner: a bar is none where the law wants more than what can go unnoticed at an edge."""
+    if policy.layout == "bar" and shows(policy, Shown.UNMISSABLE):
+        return "box"
+    return policy.layout
+
+
 def may_honor(policy: Policy, consent: Consent, *, shared: bool) -> bool:
     """Whether a page has to say that the browser's opt-out request is honored (11 CCR 7025(c)(6), checked 2026-11).
 
     :param shared: the page is the same for all, so that the browser itself looks whether it sends the signal.
     """
-    if not policy.selling:
-        return False
     if not shared:
         return consent.signal is not None
     terms = policy.terms
