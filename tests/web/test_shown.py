@@ -186,6 +186,8 @@ def test_a_new_purpose_is_off_beside_what_was_answered() -> None:
     notice, page = seen_by(policy_under("EU"), said(before, Act.ACCEPT))
 
     assert "New since your choice: Marketing, Films." in notice
+    assert 'id="purpose-marketing">Marketing <span class="new">New</span></h2>' in page
+    assert 'id="purpose-analytics">Statistics</h2>' in page
     assert switches(page) == {"analytics": True, "marketing": False}
     assert '<option value="-films">' in page
 
@@ -291,6 +293,16 @@ def test_two_states_that_look_alike_but_for_what_is_new_are_drawn_apart() -> Non
 
     assert b"New since" not in drawn[0]
     assert b"New since" in drawn[1]
+
+
+def test_a_status_that_overrules_is_never_lent_to_one_that_does_not() -> None:
+    policy = policy_under("US-CA")
+    book = NoticeBook(policy)
+    consent = resolve(policy, Signals(gpc=True), said(policy, Act.REJECT), 10)
+
+    drawn = [book.body(replace(consent, conflict=conflict), VIEW) for conflict in (False, True)]
+
+    assert [b"It overrules" in each for each in drawn] == [False, True]
 
 
 def without_rest(consent: Consent) -> Consent:
