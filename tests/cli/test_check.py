@@ -9,6 +9,7 @@ import pytest
 
 from consentkit.catalogue.load import catalogue
 from consentkit.policyfile import load
+from consentkit.web.notice import TEMPLATES
 
 BASE = """\
 [site]
@@ -398,3 +399,19 @@ def test_templates_that_cannot_be_drawn_could_not_be_checked(
 
     assert (ended.code, ended.out) == (2, "")
     assert told in ended.err
+
+
+@pytest.mark.browser
+def test_a_notice_is_measured_in_a_browser_where_that_is_asked_for(cli, write, tmp_path: Path) -> None:
+    write(BASE)
+    ours = (TEMPLATES / "notice/notice.html").read_text("utf-8")
+    own = tmp_path / "own" / "notice"
+    own.mkdir(parents=True)
+    thin = ours.replace("</form>", "<style>#consentkit-reject { font-weight: 400 }</style></form>", 1)
+    (own / "notice.html").write_text(thin, "utf-8")
+
+    unseen = cli("check", "--templates", "own")
+    seen = cli("check", "--templates", "own", "--render")
+
+    assert (unseen.code, unseen.err) == (0, "")
+    assert "warning: R04 reject-smaller: " in seen.err

@@ -21,6 +21,7 @@ from consentkit.web.words import words_of
 if TYPE_CHECKING:
     from consentkit.cli.reports import Verdict
     from consentkit.lint.judge import Finding
+    from consentkit.lint.site import Site
 
 
 def check(
@@ -34,6 +35,9 @@ def check(
         list[Path] | None,
         typer.Option("--templates", metavar="FOLDER", help="A folder of the site's own templates."),
     ] = None,
+    render: Annotated[
+        bool, typer.Option("--render", help="Measure the notice in Chromium too (extra: scan).")
+    ] = False,
 ) -> None:
     """Check a policy file: what is wrong, where, and what would be right; then what it comes to.
 
@@ -47,15 +51,16 @@ def check(
     for folder in templates or ():
         if not folder.is_dir():
             stop(f"--templates: found {folder}; expected a folder.")
-    verdict = judge(str(file), templates or ())
+    verdict = judge(str(file), templates or (), render=render)
     tell(str(file), verdict, Format.JSON if as_json else Format(form))
     raise typer.Exit(verdict.code)
 
 
-def judge(file: str, templates: Sequence[Path] = ()) -> Verdict:
+def judge(file: str, templates: Sequence[Path] = (), *, render: bool = False) -> Verdict:
     """What a server would say to this file at its start, and what else is worth telling.
 
     :param templates: folders of the site's own templates.
+    :param render: measure the first layer in a browser too.
     """
     from consentkit.cli.reports import Verdict
 
@@ -70,20 +75,36 @@ def judge(file: str, templates: Sequence[Path] = ()) -> Verdict:
         policy,
         warnings=located(warnings_of(policy), text, file),
         notes=tuple(notes_of(policy, catalogue())),
-        findings=_linted(policy, templates, text, file),
+        findings=[
+            replace(each, problem=located([each.problem], text, file)[0])
+            for each in _linted(policy, templates, render=render)
+        ],
     )
 
 
-def _linted(policy: Policy, templates: Sequence[Path], text: str, file: str) -> list[Finding]:
-    """What the rules find, each with its line."""
+def _linted(policy: Policy, templates: Sequence[Path], *, render: bool) -> list[Finding]:
+    """What the rules find."""
     from jinja2 import TemplateError
 
     from consentkit.lint.judge import judge as linted
     from consentkit.lint.site import Site
 
     today = datetime.datetime.now(datetime.UTC).date()
+    site = Site(policy, today, tuple(templates))
     try:
-        found = linted(Site(policy, today, tuple(templates)))
+        return [*linted(site), *(_painted(site) if render else ())]
     except TemplateError as error:
         stop(f"{getattr(error, 'name', None) or 'a template'}: {type(error).__name__}: {error.message}")
-    return [replace(each, problem=located([each.problem], text, file)[0]) for each in found]
+
+
+def _painted(site: Site) -> list[Finding]:
+    """What the rules find in the first layer as a browser paints it."""
+    from consentkit.lint.painted import judge_painted
+
+    try:
+        import asyncio
+
+        from consentkit.scan.render import painted
+    except ModuleNotFoundError:
+        stop("--render needs: pip install 'consentkit[scan]'")
+    return judge_painted(asyncio.run(painted(site.layers)))

@@ -39,10 +39,10 @@ class Finding:
 
 def judge(site: Site, rules: Iterable[Rule] = RULES) -> list[Finding]:
     """All that the rules find, in their order."""
-    return [finding for rule in rules for finding in _once(rule, rule.find(site))]
+    return [finding for rule in rules for finding in once(rule, rule.find(site))]
 
 
-def _once(rule: Rule, found: Iterable[Found]) -> Iterator[Finding]:
+def once(rule: Rule, found: Iterable[Found]) -> Iterator[Finding]:
     """The same thing in several jurisdictions is one finding; it weighs what it does where it weighs most."""
     alike: dict[object, list[Found]] = {}
     for each in found:

@@ -37,6 +37,7 @@ class Layer:
     :param language: its language.
     :param name: ``first``, ``second``, ``decided`` (a page after a refusal) or ``signalled`` (a page under an opt-out signal).
     :param page: its elements.
+    :param html: the markup that was read.
     """
 
     codes: tuple[str, ...]
@@ -44,6 +45,7 @@ class Layer:
     language: str
     name: str
     page: Element
+    html: str = ""
 
     def controls(self, action: str) -> list[Element]:
         """The elements that do one of the four acts at once."""
@@ -105,7 +107,8 @@ class House:
                 "second": pages.preferences(new, view).body,
             }
             for name, html in drawn.items():
-                yield Layer(self.codes, self.policy, language, name, read(html.decode()))
+                text = html.decode()
+                yield Layer(self.codes, self.policy, language, name, read(text), text)
 
 
 @dataclass(frozen=True)

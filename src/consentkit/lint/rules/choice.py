@@ -98,7 +98,8 @@ def _steps(control: Element, layer: Layer) -> int:
 @rule(
     "R04",
     "reject-smaller",
-    does="Looks for a refusal in a smaller size, font size or weight than accepting.",
+    does="Looks for a refusal in a smaller size, font size or weight than accepting. With `--render` both are "
+    "measured.",
     why="Size tells which answer is wanted.",
     example='A button to reject with style="font-size: 0.7em".',
     sources=("CNIL 2020-092 §34", "AEPD, guide on cookies, July 2023"),
@@ -121,7 +122,7 @@ def _classes(element: Element) -> list[str]:
     "R05",
     "reject-unreadable",
     does=f"Looks for a refusal whose text has a contrast below {ENOUGH}:1 to its ground, where the button itself states "
-    "both colours.",
+    "both colours. With `--render` what is painted is measured.",
     why="What cannot be read cannot be chosen.",
     example='style="color: #aaa; background: #fff".',
     sources=(
@@ -148,7 +149,8 @@ def _declared(style: str) -> dict[str, str]:
 @rule(
     "R06",
     "colour-nudge",
-    does="Looks for a button to accept that is filled beside one to reject that is not.",
+    does="Looks for a button to accept that is filled beside one to reject that is not. With "
+    "`--render` what is painted is compared.",
     why="The eye goes to the filled one.",
     example='The button to reject with class="plain", the one to accept without.',
     sources=(
@@ -170,7 +172,8 @@ def colour_nudge(site: Site) -> Iterator[Found]:
 @rule(
     "R07",
     "order-flips",
-    does="Looks for buttons whose order differs between the two layers.",
+    does="Looks for buttons whose order differs between the two layers; with `--render`, also between a "
+    "wide and a narrow window.",
     why="Who has learned where the no stands presses the yes.",
     example='"Reject, Accept" on the first layer, "Accept, Reject" on the second.',
     sources=("11 CCR 7004(a)(3)(C)", "EDPB Guidelines 03/2022 v2.0, Annex I: inconsistent interface"),
