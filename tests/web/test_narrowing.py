@@ -175,9 +175,7 @@ async def test_a_host_of_which_a_closed_service_has_a_path_stays_and_is_told_of_
 
     assert [reply.every(ENFORCED) for reply in replies] == [[own]] * 2
     assert [reply.every(REPORTED) for reply in replies] == [[]] * 2
-    assert (
-        caplog.text.count("s.cdn.example in script-src is too broad to be narrowed: it lets in rapid,") == 1
-    )
+    assert "s.cdn.example in script-src is too broad to be narrowed: it has paths of rapid," in caplog.text
     assert caplog.text.count("too broad") == 1
 
 

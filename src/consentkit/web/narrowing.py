@@ -31,7 +31,7 @@ STRICT = (
 )
 BROAD = "it lets in every service; write out the hosts that you need"
 SHARED = (
-    "paths of it are all that is known of {}, which may not run; write out the paths that you need, or, where all of the host "
+    "it has paths of {}, which may not run; write out the paths that you need, or, where all of the host "
     "is the service's, give the service that host without a path"
 )
 REMEMBERED = 256
