@@ -6,15 +6,11 @@ A few pages by default; all of them with ``CONSENTKIT_LEAKS=all``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from consentkit.catalogue.index import Index
-from consentkit.catalogue.load import catalogue
-from consentkit.core.policy import Policy
 from consentkit.scan.browse import chromium
 from consentkit.scan.judge import Report
 from consentkit.scan.leaks import Guard, Plain, found_in, naming, with_us, without_us
@@ -37,7 +33,6 @@ KNOWN_ERRORS = {
     "medium-2": ("_asyncStyles is not defined",),
 }
 """The same."""
-WITH_CSP = "named, with a CSP"
 
 
 async def test_nobody_is_asked_who_may_not_be_and_all_else_stays(real_page: Path) -> None:
@@ -50,16 +45,15 @@ async def test_nobody_is_asked_who_may_not_be_and_all_else_stays(real_page: Path
         narrowed = policy.model_copy(update={"csp": "enforce"})
         guards = {
             "named": Guard(policy),
-            WITH_CSP: Guard(narrowed, ((b"content-security-policy", csp_of(plain)),)),
+            "named, with a CSP": Guard(narrowed, ((b"content-security-policy", csp_of(plain)),)),
             "nobody named": Guard(naming((), plain.origin), stages=("before",)),
         }
         reports = await with_us(browser, root, [plain] * len(guards), list(guards.values()))
 
     for name, report in zip(guards, reports, strict=True):
-        closed = () if name == WITH_CSP else ()
         assert report.trouble == "", name
         assert report.leaks == [], name
-        assert unexplained(report, real_page.stem, closed) == {}, name
+        assert unexplained(report, real_page.stem) == {}, name
 
 
 def csp_of(page: Plain) -> bytes:
@@ -69,21 +63,9 @@ def csp_of(page: Plain) -> bytes:
     return f"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: {' '.join(hosts)}".encode()
 
 
-def hosts_of(policy: Policy) -> tuple[str, ...]:
-    """Hosts with a service on them: a CSP closes each of these as a whole, whatever else the page has there.
-
-    On two of the pages that is the publisher's own: a path of ``s.yimg.com`` and of ``o.aolcdn.com`` is a service's.
-    """
-    index = Index(policy, catalogue())
-    return tuple(host for name in index.services for host in index.sources(name))
-
-
-def unexplained(report: Report, page: str, closed: Iterable[str]) -> dict[str, list[str]]:
-    """What is lost or goes wrong with us only, apart from what is known.
-
-    :param closed: hosts that a CSP closes.
-    """
-    known = (*KNOWN_LOST.get(page, ()), *(f"{host}/" for host in closed))
+def unexplained(report: Report, page: str) -> dict[str, list[str]]:
+    """What is lost or goes wrong with us only, apart from what is known."""
+    known = KNOWN_LOST.get(page, ())
     found = {
         f"lost {stage}": [each for each in addresses if not any(part in each for part in known)]
         for stage, addresses in report.lost.items()
