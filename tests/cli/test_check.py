@@ -1,5 +1,6 @@
 """``consentkit check``: fine, wrong, or impossible; and what will not hold as written."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from consentkit.audit.log import AuditLog
 from consentkit.catalogue.load import catalogue
 from consentkit.policyfile import load
 from consentkit.web.notice import TEMPLATES
@@ -415,3 +417,24 @@ def test_a_notice_is_measured_in_a_browser_where_that_is_asked_for(cli, write, t
 
     assert (unseen.code, unseen.err) == (0, "")
     assert "warning: R04 reject-smaller: " in seen.err
+
+
+def test_services_that_the_log_has_seen_are_told(cli, write, tmp_path: Path) -> None:
+    write(BASE)
+    log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}")
+    log.add_counts({("gate", "hotjar", "host"): 3, ("unknown", "youtube", "host"): 3})
+    asyncio.run(log.close())
+
+    ended = cli("check", "--audit", "sqlite:///consent.db")
+
+    assert ended.code == 0
+    assert ended.err.startswith("warning: R45 unlisted-seen: consent.toml: use: found hotjar, seen 3 times")
+    assert "youtube" not in ended.err
+
+
+def test_a_log_that_is_not_there_could_not_be_checked(cli, write) -> None:
+    write(BASE)
+
+    ended = cli("check", "--audit", "sqlite:///gone.db")
+
+    assert (ended.code, ended.out) == (2, "")

@@ -47,7 +47,7 @@ def test_what_the_standard_requires_is_there() -> None:
     [run] = log["runs"]
     assert (run["tool"]["driver"]["name"], run["tool"]["driver"]["version"]) == ("consentkit", "1.2")
     known = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-    assert len(known) == len(set(known)) == 46
+    assert len(known) == len(set(known)) == 47
     assert {result["ruleId"] for result in run["results"]} <= set(known)
     assert all(result["level"] in ("error", "warning", "note") for result in run["results"])
     assert all(result["message"]["text"] for result in run["results"])

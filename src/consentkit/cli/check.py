@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from consentkit.lint.judge import Finding
     from consentkit.lint.site import Site
 
+LATELY = 30
+"""Days in which services are looked for that the policy does not name."""
+
 
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file.")] = Path("consent.toml"),
@@ -38,6 +42,12 @@ def check(
     render: Annotated[
         bool, typer.Option("--render", help="Measure the notice in Chromium too (extra: scan).")
     ] = False,
+    audit: Annotated[
+        str | None,
+        typer.Option(
+            "--audit", metavar="URL", help="The log, for the services that were seen: sqlite:///FILE."
+        ),
+    ] = None,
 ) -> None:
     """Check a policy file: what is wrong, where, and what would be right; then what it comes to.
 
@@ -51,16 +61,20 @@ def check(
     for folder in templates or ():
         if not folder.is_dir():
             stop(f"--templates: found {folder}; expected a folder.")
-    verdict = judge(str(file), templates or (), render=render)
+    folders = [folder.resolve() for folder in templates or ()]
+    verdict = judge(str(file), folders, render=render, audit=audit)
     tell(str(file), verdict, Format.JSON if as_json else Format(form))
     raise typer.Exit(verdict.code)
 
 
-def judge(file: str, templates: Sequence[Path] = (), *, render: bool = False) -> Verdict:
+def judge(
+    file: str, templates: Sequence[Path] = (), *, render: bool = False, audit: str | None = None
+) -> Verdict:
     """What a server would say to this file at its start, and what else is worth telling.
 
     :param templates: folders of the site's own templates.
     :param render: measure the first layer in a browser too.
+    :param audit: address of the log, for the services that were seen; ``None``: none is looked for.
     """
     from consentkit.cli.reports import Verdict
 
@@ -77,12 +91,12 @@ def judge(file: str, templates: Sequence[Path] = (), *, render: bool = False) ->
         notes=tuple(notes_of(policy, catalogue())),
         findings=[
             replace(each, problem=located([each.problem], text, file)[0])
-            for each in _linted(policy, templates, render=render)
+            for each in _linted(policy, templates, render=render, audit=audit)
         ],
     )
 
 
-def _linted(policy: Policy, templates: Sequence[Path], *, render: bool) -> list[Finding]:
+def _linted(policy: Policy, templates: Sequence[Path], *, render: bool, audit: str | None) -> list[Finding]:
     """What the rules find."""
     from jinja2 import TemplateError
 
@@ -90,11 +104,25 @@ def _linted(policy: Policy, templates: Sequence[Path], *, render: bool) -> list[
     from consentkit.lint.site import Site
 
     today = datetime.datetime.now(datetime.UTC).date()
-    site = Site(policy, today, tuple(templates))
+    seen = _seen(audit) if audit else {}
+    site = Site(policy, today, tuple(templates), seen=seen)
     try:
         return [*linted(site), *(_painted(site) if render else ())]
     except TemplateError as error:
         stop(f"{getattr(error, 'name', None) or 'a template'}: {type(error).__name__}: {error.message}")
+
+
+def _seen(audit: str) -> dict[str, int]:
+    """How often each service was gated, or would have been, in the last days."""
+    from consentkit.audit.counting import DAY
+    from consentkit.audit.reader import Reader
+
+    today = int(time.time()) // DAY
+    seen: dict[str, int] = {}
+    for each in Reader(audit).counts(today - LATELY, today):
+        if each.kind == "gate":
+            seen[each.name] = seen.get(each.name, 0) + each.n
+    return seen
 
 
 def _painted(site: Site) -> list[Finding]:

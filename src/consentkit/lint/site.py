@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -119,12 +119,14 @@ class Site:
     :param day: the day whose law is meant.
     :param templates: folders of the site's own templates.
     :param known: the services that are known.
+    :param seen: how often the server gated something of a service, or would have, by its id.
     """
 
     policy: Policy
     day: datetime.date
     templates: Sequence[Path] = ()
     known: Catalogue = field(default_factory=catalogue)
+    seen: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def houses(self) -> tuple[House, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from consentkit.catalogue.entry import FREE_KINDS
 from consentkit.core.addresspattern import addresses_of
 from consentkit.core.duration import DAY, parse_duration
 from consentkit.core.jurisdiction import Fact
@@ -257,3 +258,21 @@ def _missing(house: House, service: Service) -> list[str]:
 
 def _lacks(wanted: tuple[Fact, ...], service: Service) -> list[str]:
     return sorted(set(wanted) - {*service.facts, Fact.INFORMED, Fact.OBJECTION})
+
+
+@rule(
+    "R45",
+    "unlisted-seen",
+    does="Looks, with `--audit`, for services that pages asked for in the last 30 days and the policy does not name.",
+    why='No notice speaks of them: they are shut for good, or, under unlisted = "allow" and while only observing, run unasked.',
+    example="A page with a tag of hotjar, which the policy does not name",
+    sources=("Directive 2002/58/EC art. 5(3)", "CJEU C-673/17 Planet49, 1 October 2019, ¶81"),
+    severity=Severity.WARNING,
+    kept="Seen is what the server gated or, with observe=True, would have gated; what scripts add later it does not see.",
+)
+def unlisted_seen(site: Site) -> Iterator[Found]:
+    entries = site.known.entries
+    for name, times in sorted(site.seen.items()):
+        if name in entries and name not in site.policy.services and entries[name].kind not in FREE_KINDS:
+            found = f"{name}, seen {times:,} times, and not named"
+            yield Found(("use",), found, f'use = ["{name}"], or a page without it')
