@@ -63,7 +63,7 @@ async def served(page: bytes, size: int, folder: Path) -> bytes:
         "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
     }  # fmt: skip
     await guarded(scope, nothing, collect)
-    health = guarded._gate.tally.faults
+    health = guarded._laws.strictest.gate.tally.faults
     assert health == 0
     return b"".join(out)
 
