@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from consentkit.core.policy import Policy
+from consentkit.web import where
 from consentkit.web.answer import Answer, Receive, Scope, Send
 from consentkit.web.middleware import ConsentMiddleware
 
@@ -41,12 +42,14 @@ app = ConsentMiddleware(
         {
             "site": {"name": "P", "address": "http://localhost"},
             "controller": {"name": "P Ltd", "contact": "p@paper.example"},
+            "jurisdictions": ["EU", "US"],
             "services": {
                 "counter": {"vendor": "C", "purposes": ["analytics"], "hosts": ["counter.localhost"]}
             },
         }
     ),
     secret_key=os.environ["CONSENTKIT_SECRET_KEY"],
+    jurisdiction=where.header("X-Place", region="X-Region", trusted=["127.0.0.1"]),
     https=False,
     grants_per_second=None,
 )

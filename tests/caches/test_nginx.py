@@ -111,3 +111,41 @@ async def test_41k_in_a_browser_each_visitor_gets_what_he_chose_out_of_the_one_c
         await browser.close()
     third = {choice: [url for url in urls if "counter" in url] for choice, urls in calls.items()}
     assert third == {"accept": ["http://counter.localhost/c.js"], "reject": []}
+
+
+@pytest.mark.browser
+async def test_41l_in_two_jurisdictions_each_visitor_gets_what_the_law_says_out_of_the_one_copy(
+    cache: int,
+) -> None:
+    places = {"FR": {"X-Place": "FR"}, "US-CA": {"X-Place": "US", "X-Region": "CA"}}
+    calls: dict[str, list[str]] = {}
+    bodies: set[str] = set()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for place, fields in places.items():
+            context = await browser.new_context(extra_http_headers=fields)
+            tab = await context.new_page()
+            seen = calls.setdefault(place, [])
+            await context.route(
+                "http://counter.localhost/**", lambda route: route.fulfill(body="window.ran = 1")
+            )
+            tab.on("request", lambda request, seen=seen: seen.append(request.url))
+
+            answer = await tab.goto(f"http://127.0.0.1:{cache}/public/four")
+
+            assert answer is not None
+            assert answer.headers["x-asked"] == "1"
+            bodies.add(await answer.text())
+            await tab.wait_for_function("window.consentkit")
+            if place == "US-CA":
+                await tab.wait_for_function("window.ran")
+                async with tab.expect_navigation():  # what runs cannot be stopped: the page is loaded anew
+                    await tab.evaluate("void consentkit.reject()")
+                await tab.wait_for_function("window.consentkit?.state.decided")
+                seen.clear()
+                await tab.goto(f"http://127.0.0.1:{cache}/public/four")
+                await tab.wait_for_function("window.consentkit?.state.decided")
+                assert [url for url in seen if "counter" in url] == []
+        await browser.close()
+    assert len(bodies) == 1
+    assert [url for url in calls["FR"] if "counter" in url] == []
