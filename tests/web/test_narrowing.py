@@ -165,11 +165,13 @@ async def test_a_source_too_broad_to_narrow_stays_and_is_told_of(wrap, caplog, s
 
 
 @pytest.mark.parametrize("csp", ["enforce", "report"])
-async def test_a_host_of_which_a_closed_service_has_a_path_stays_and_is_told_of_once(wrap, caplog, csp):
+async def test_a_host_that_the_site_needs_stays_where_a_closed_service_has_a_path_and_is_told_of_once(
+    wrap, caplog, csp
+):
     services = {"rapid": {"vendor": "V", "purposes": ["analytics"], "addresses": ["s.cdn.example/rapid/"]}}
     own = b"script-src 'self' s.cdn.example; img-src s.cdn.example"
     caplog.set_level(logging.WARNING, "consentkit.web.narrowing")
-    site = wrap(under(own), policy=policy_with(csp, services=services))
+    site = wrap(under(own), policy=policy_with(csp, services=services, csp_sources=["s.cdn.example"]))
 
     replies = [await get(site), await get(site)]
 
@@ -177,6 +179,17 @@ async def test_a_host_of_which_a_closed_service_has_a_path_stays_and_is_told_of_
     assert [reply.every(REPORTED) for reply in replies] == [[]] * 2
     assert "s.cdn.example in script-src is too broad to be narrowed: it has paths of rapid," in caplog.text
     assert caplog.text.count("too broad") == 1
+
+
+async def test_a_host_of_which_a_service_that_the_site_names_has_a_path_goes_with_it(wrap):
+    services = {"rapid": {"vendor": "V", "purposes": ["analytics"], "addresses": ["s.cdn.example/rapid/"]}}
+    app = under(b"script-src 'self' s.cdn.example; img-src *.cdn.example")
+
+    closed = await fetch(wrap, app, policy_with(services=services))
+    granted = await fetch(wrap, app, policy_with(services=services), "analytics")
+
+    assert closed.every(ENFORCED) == [b"script-src 'self'; img-src 'none'"]
+    assert granted.every(ENFORCED) == [b"script-src 'self' s.cdn.example; img-src *.cdn.example"]
 
 
 async def test_a_host_of_which_an_unlisted_service_has_a_path_stays_and_a_trackers_own_goes(wrap):

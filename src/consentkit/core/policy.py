@@ -128,7 +128,8 @@ class Policy(Value):
     csp: Literal["off", "report", "enforce"] = "off"
     """Whether the Content-Security-Policy is narrowed to what is granted; `report` only tells the browser to report."""
     csp_sources: tuple[Host, ...] = ()
-    """Hosts that a policy made by consentkit allows besides the site's own and the services'; used where the app sends none."""
+    """Hosts that the site needs for itself: a policy made by consentkit, where the app sends none, allows them besides the
+    site's own and the services', and one of the app's keeps them where a service has no more than paths of them."""
     consent_mode: Literal["off", "basic", "advanced"] = "basic"
     """Google's Consent Mode, where a service reads it: `basic` gates the tags; `advanced` lets them run, told that nothing is
     granted. Advanced sends data about visitors who refused: whether that is lawful is disputed (see the docs)."""

@@ -31,8 +31,8 @@ STRICT = (
 )
 BROAD = "it lets in every service; write out the hosts that you need"
 SHARED = (
-    "it has paths of {}, which may not run; write out the paths that you need, or, where all of the host "
-    "is the service's, give the service that host without a path"
+    "it has paths of {}, which may not run; write out the paths that you need, or, where you need none of the host, name "
+    "the service in the policy"
 )
 REMEMBERED = 256
 """States of consent for which a policy is kept."""
@@ -145,7 +145,14 @@ class Narrowing:
 
     @cached_property
     def _reach(self) -> Reach:
-        return Reach(self._index.services, self._host, self._index.is_own, is_public_suffix)
+        return Reach(
+            self._index.services,
+            self._host,
+            self._index.is_own,
+            is_public_suffix,
+            named=self._policy.services,
+            needed=frozenset(self._policy.csp_sources),
+        )
 
     def _build(self, allowed: frozenset[str], extra: Iterable[str]) -> bytes:
         found = self._built.get(allowed)

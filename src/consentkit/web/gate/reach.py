@@ -2,8 +2,10 @@
 
 - It goes where it is a service's that may not run and no service that may run has an address in it. What else lives on that
   host goes with it: a tracker's host is closed as a whole.
-- It stays, and is told of, where a service that may not run has a path of it only. A pattern with a path says that its host
-  serves others too, and a policy can name paths but take none out. A source that itself leads to that path goes.
+- It stays, and is told of, where a service that may not run has a path of it only, and the site does not name that service:
+  a pattern with a path says that its host serves others too, and a policy can name paths but take none out. A service that
+  the site names takes such a host with it, as what its pages allow the host for, unless the site says that it needs the host
+  for itself. A source that itself leads to that path goes.
 - It stays where a service that may run has an address in it. At one host, the service whose pattern fits best decides.
 - ``*.x`` gives way to the hosts of those services in it that may run, where others in it may not.
 - It stays, as the site's own, where its host is the site's own or lies below it, unless all of it is a service's.
@@ -103,6 +105,8 @@ class Reach:
     :param own: the site's own host, with its port where that is not the scheme's own.
     :param is_own: whether a host belongs to the site.
     :param is_public_suffix: whether anybody may register names below a host.
+    :param named: ids of the services that the site names.
+    :param needed: hosts that the site needs for itself, whatever a service has on them.
     """
 
     def __init__(
@@ -111,10 +115,14 @@ class Reach:
         own: str,
         is_own: Callable[[str], bool],
         is_public_suffix: Callable[[str], bool],
+        named: Container[str] = (),
+        needed: Container[str] = (),
     ) -> None:
         self._own = own.partition(":")[0]
         self._is_own = is_own
         self._is_public_suffix = is_public_suffix
+        self._named = named
+        self._needed = needed
         self._patterns = [
             (name, parse_address(address, own))
             for name, service in services.items()
@@ -149,7 +157,7 @@ class Reach:
         if not self._is_own(source.host):
             exact = any(not pattern.below for _, pattern in covering)
             deciding |= {
-                Place(name, "", _leads_there(source))
+                Place(name, "", self._takes(name, source))
                 for name, pattern in near
                 if _lies_in_paths(pattern, source) and not (exact and pattern.below)
             }
@@ -161,10 +169,15 @@ class Reach:
             holders = {name for name, pattern in self._patterns if _holds(pattern, source)}
             return frozenset(Place(name, "", whole=True) for name in holders)
         return frozenset(
-            Place(name, host, _covers_paths(pattern, source) or _leads_there(source))
+            Place(name, host, _covers_paths(pattern, source) or self._takes(name, source))
             for name, pattern in self._patterns
             for host in _places(pattern, source)
         )
+
+    def _takes(self, name: str, source: Source) -> bool:
+        """Whether a service that has paths of a source takes all of it along."""
+        spelled = f"*.{source.host}" if source.below else source.host
+        return _leads_there(source) or (name in self._named and spelled not in self._needed)
 
 
 def _is_at(pattern: AddressPattern, source: Source) -> bool:
