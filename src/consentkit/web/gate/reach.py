@@ -115,6 +115,7 @@ class Reach:
         own: str,
         is_own: Callable[[str], bool],
         is_public_suffix: Callable[[str], bool],
+        *,
         named: Container[str] = (),
         needed: Container[str] = (),
     ) -> None:
