@@ -1,4 +1,4 @@
-"""The first layer as Chromium paints it, measured."""
+"""Both layers as Chromium paints them, measured."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from consentkit.lint.judge import judge
-from consentkit.lint.painted import judge_painted
+from consentkit.lint.painted import Painted, judge_painted
 from consentkit.lint.site import Site
 from consentkit.policyfile import load_text
-from consentkit.scan.render import painted
+from consentkit.scan.browse import chromium
+from consentkit.scan.render.paint import painted
 from consentkit.web.notice import TEMPLATES
 
 pytestmark = pytest.mark.browser
@@ -44,11 +45,20 @@ def site(style: str = "", folder: Path | None = None, layout: str = "bar") -> Si
     return Site(load_text(TEXT.format(layout=layout)), DAY, (folder,) if folder else ())
 
 
+def views_of(judged: Site) -> list[Painted]:
+    async def look() -> list[Painted]:
+        async with chromium(alone=True) as browser:
+            return await painted(browser, judged.layers)
+
+    return asyncio.run(look())
+
+
 @pytest.mark.parametrize("layout", ["bar", "box", "modal"])
 def test_our_own_notice_is_equal_in_every_layout_and_language(layout: str) -> None:
-    views = asyncio.run(painted(site(layout=layout).layers))
+    views = views_of(site(layout=layout))
 
     assert {view.window for view in views} == {1280, 360}
+    assert {view.layer.name for view in views} == {"first", "second"}
     assert {view.layer.language for view in views} >= {"en", "fr", "ar"}
     assert judge_painted(views) == []
 
@@ -70,7 +80,32 @@ def test_our_own_notice_is_equal_in_every_layout_and_language(layout: str) -> No
 def test_what_only_a_browser_sees_is_found_by_its_rule_alone(style: str, rule: str, tmp_path: Path) -> None:
     judged = site(style, tmp_path)
 
-    found = judge_painted(asyncio.run(painted(judged.layers)))
+    found = judge_painted(views_of(judged))
 
     assert {each.rule.id for each in found} == {rule}
+    assert judge(judged) == []
+
+
+@pytest.mark.parametrize(
+    ("style", "rule"),
+    [
+        ("button[value=reject] { font-size: 11px; padding: 0; }", "R04"),
+        ("button[value=reject], button[value=accept] { background: #fff; color: #aaa; }", "R05"),
+        ("button[value=reject] { background: #fff; color: #000; }", "R06"),
+        ("@media (max-width: 600px) { button[value=reject] { order: 9; } }", "R07"),
+        ("button[value=accept] { order: -1; }", "R07"),
+    ],
+    ids=["small letters", "grey on white", "no ground", "another order on a phone", "not as on the first"],
+)
+def test_the_second_layer_is_measured_too(style: str, rule: str, tmp_path: Path) -> None:
+    ours = (TEMPLATES / "visitor/preferences.html").read_text("utf-8")
+    (tmp_path / "visitor").mkdir()
+    styled = ours.replace("</form>", f"<style>{style}</style></form>", 1)
+    (tmp_path / "visitor/preferences.html").write_text(styled, "utf-8")
+    judged = Site(load_text(TEXT.format(layout="bar")), DAY, (tmp_path,))
+
+    found = judge_painted(views_of(judged))
+
+    assert {each.rule.id for each in found} == {rule}
+    assert all("second layer" in each.problem.found for each in found)
     assert judge(judged) == []

@@ -186,3 +186,14 @@ def test_a_service_that_was_seen_and_is_not_named_is_told_with_its_number() -> N
 
     assert (found.rule.id, found.severity) == ("R45", Severity.WARNING)
     assert found.problem.found == "hotjar, seen 1,200 times, and not named"
+
+
+def test_assumed_consent_that_becomes_a_question_is_told_with_the_source_of_each_row() -> None:
+    text = 'jurisdictions = ["FR", "US-CA"]\nlayout = "box"\nregime = "notice"\nreason = "Measured."\nforbidden_notice = "opt-in"\n'
+
+    found = judged(text + BASE)
+
+    [told] = [each for each in found if each.rule.id == "R12"]
+    assert (told.severity, told.codes) == (Severity.WARNING, ("FR",))
+    assert told.problem.key == "regime"
+    assert "FR: " in told.problem.expected

@@ -40,7 +40,7 @@ def check(
         typer.Option("--templates", metavar="FOLDER", help="A folder of the site's own templates."),
     ] = None,
     render: Annotated[
-        bool, typer.Option("--render", help="Measure the notice in Chromium too (extra: scan).")
+        bool, typer.Option("--render", help="Look at the notice in Chromium too (extra: scan).")
     ] = False,
     audit: Annotated[
         str | None,
@@ -73,7 +73,7 @@ def judge(
     """What a server would say to this file at its start, and what else is worth telling.
 
     :param templates: folders of the site's own templates.
-    :param render: measure the first layer in a browser too.
+    :param render: look at the notice in a browser too.
     :param audit: address of the log, for the services that were seen; ``None``: none is looked for.
     """
     from consentkit.cli.reports import Verdict
@@ -107,7 +107,7 @@ def _linted(policy: Policy, templates: Sequence[Path], *, render: bool, audit: s
     seen = _seen(audit) if audit else {}
     site = Site(policy, today, tuple(templates), seen=seen)
     try:
-        return [*linted(site), *(_painted(site) if render else ())]
+        return [*linted(site), *(_rendered(site) if render else ())]
     except TemplateError as error:
         stop(f"{getattr(error, 'name', None) or 'a template'}: {type(error).__name__}: {error.message}")
 
@@ -125,14 +125,12 @@ def _seen(audit: str) -> dict[str, int]:
     return seen
 
 
-def _painted(site: Site) -> list[Finding]:
-    """What the rules find in the first layer as a browser paints it."""
-    from consentkit.lint.painted import judge_painted
-
+def _rendered(site: Site) -> list[Finding]:
+    """What the rules find in the notice as a browser shows it."""
     try:
         import asyncio
 
-        from consentkit.scan.render import painted
+        from consentkit.scan.render import rendered
     except ModuleNotFoundError:
         stop("--render needs: pip install 'consentkit[scan]'")
-    return judge_painted(asyncio.run(painted(site.layers)))
+    return asyncio.run(rendered(site))

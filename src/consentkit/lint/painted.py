@@ -1,4 +1,4 @@
-"""What the rules say of a first layer as a browser has painted it: sizes, contrasts, colours, and the order of the buttons."""
+"""What the rules say of a layer as a browser has painted it: sizes, contrasts, colours, and the order of the buttons."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """A first layer in a window.
+    """A layer in a window.
 
     :param layer: which.
     :param window: width in CSS pixels.
@@ -105,7 +105,10 @@ def _nudges(views: Iterable[Painted]) -> Iterator[Found]:
 
 
 def _flips(views: Iterable[Painted]) -> Iterator[Found]:
-    first: dict[str, bool] = {}
+    first: dict[tuple[str, str], bool] = {}
     for view in views:
-        if first.setdefault(view.layer.html, view.rejects_first) is not view.rejects_first:
-            yield seen(view.layer, f"another order at {view.window} pixels", "one order in every window")
+        keys = [(code, view.layer.language) for code in view.layer.codes or ("",)]
+        if any(first.setdefault(key, view.rejects_first) is not view.rejects_first for key in keys):
+            yield seen(
+                view.layer, f"another order at {view.window} pixels", "one order in every layer and window"
+            )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consentkit.core.regime import Regime
+from consentkit.jurisdictions import atlas
+from consentkit.jurisdictions.apply import forbidden
 from consentkit.lint.europe import in_europe
 from consentkit.lint.phrases import is_just, knows, said
 from consentkit.lint.rule import Found, Severity, rule
@@ -15,12 +17,15 @@ BY_WORDS = (
     "Judged by lists of phrases in English, French and Arabic: it knows no rewording, and no other language."
 )
 CLASSIC = ("opt-in", "details")
+SOURCES = 6
+"""Rows whose source a line of text names."""
 
 
 @rule(
     "R12",
     "notice-forbidden",
-    does='Looks for words of assumed consent ("by using this site", "we assume") where a yes must be asked for.',
+    does='Looks for words of assumed consent ("by using this site", "we assume") where a yes must be asked for, and, as a '
+    'warning, for regime = "notice" that becomes a question there by forbidden_notice = "opt-in".',
     why="Such words tell the visitor that they have agreed already, where the law says that they have not.",
     example='texts.en.opt-in = "By using this site you agree to cookies."',
     sources=(
@@ -36,6 +41,21 @@ def notice_forbidden(site: Site) -> Iterator[Found]:
         phrase = said("assumed", text, layer.language)
         if phrase and layer.policy.strictest_regime is Regime.OPT_IN:
             yield seen(layer, f'"{phrase}"', "words that ask", *CLASSIC)
+    if site.policy.forbidden_notice == "opt-in":
+        yield from _asked_instead(site)
+
+
+def _asked_instead(site: Site) -> Iterator[Found]:
+    rows = {row.code: row.on(site.day) for row in atlas().among(site.policy.jurisdictions)}
+    acts: dict[str, dict[str, str]] = {}
+    for purpose, code, row in forbidden(site.policy, rows):
+        acts.setdefault(purpose, {})[code] = row.sources[0].act
+    for purpose, by_code in acts.items():
+        path = ("purposes", purpose, "regime") if site.policy.purposes[purpose].regime else ("regime",)
+        named = [f"{code}: {act}" for code, act in list(by_code.items())[:SOURCES]]
+        more = [f"and {len(by_code) - SOURCES} more"] if len(by_code) > SOURCES else []
+        expected = f"a question, which is what these visitors get ({'; '.join([*named, *more])})"
+        yield Found(path, f'"notice" for {purpose}', expected, tuple(by_code), Severity.WARNING)
 
 
 @rule(

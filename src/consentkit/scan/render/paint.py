@@ -1,16 +1,18 @@
-"""First layers as Chromium paints them, in a wide and a narrow window. Nothing leaves the machine."""
+"""Both layers as Chromium paints them, in a wide and a narrow window. Nothing leaves the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from consentkit.lint.colour import parse
 from consentkit.lint.painted import Button, Painted
 from consentkit.lint.site import Layer
-from consentkit.scan.browse import chromium
+from consentkit.web import client
+from consentkit.web.pages import PAGE
 
 WINDOWS = (1280, 360)
 """CSS pixels: a desk and a small phone."""
@@ -26,8 +28,10 @@ MEASURE = """() => {
     }
     return 'rgb(255, 255, 255)';
   };
-  return ['accept', 'reject'].map(name => {
-    const button = root?.querySelector(`#consentkit-${name}`);
+  const all = action => [...(root ?? document).querySelectorAll(`button[value=${action}]:not(#consentkit-close)`)];
+  const accept = all('accept')[0], rejects = all('reject');
+  const reject = rejects.find(each => each.parentElement === accept?.parentElement) ?? rejects[0];
+  return [accept, reject].map(button => {
     if (!button) return null;
     const box = button.getBoundingClientRect(), style = getComputedStyle(button);
     return {left: box.left, top: box.top, width: box.width, height: box.height, font_size: parseFloat(style.fontSize),
@@ -36,28 +40,41 @@ MEASURE = """() => {
 }"""
 
 
-async def painted(layers: Iterable[Layer]) -> list[Painted]:
-    """First layers as they are painted, those alike once; those without both buttons are left out.
-
-    :raises NoBrowserError: there is no Chromium.
-    """
-    alike = {layer.html: layer for layer in layers if layer.name == "first" and layer.banner is not None}
+async def painted(browser: Browser, layers: Iterable[Layer]) -> list[Painted]:
+    """Both layers as they are painted, those alike once; those without both buttons are left out."""
     found = []
-    async with chromium(alone=True) as browser:
-        page = await browser.new_page()
-        for layer in alike.values():
+    page = await browser.new_page()
+    try:
+        for layer in _once(layers):
             for window in WINDOWS:
                 await page.set_viewport_size({"width": window, "height": HEIGHT})
                 found += await _measured(page, layer, window)
+    finally:
+        await page.close()
     return found
 
 
+def _once(layers: Iterable[Layer]) -> list[Layer]:
+    """The layers that ask; those that look the same as one, under all their codes."""
+    alike: dict[str, Layer] = {}
+    for layer in layers:
+        if layer.name == "second" or (layer.name == "first" and layer.banner is not None):
+            before = alike.get(layer.html)
+            codes = (*before.codes, *layer.codes) if before else layer.codes
+            alike[layer.html] = replace(layer, codes=codes)
+    return list(alike.values())
+
+
 async def _measured(page: Page, layer: Layer, window: int) -> list[Painted]:
-    body = f'<!doctype html><html lang="{layer.language}"><meta charset="utf-8"><title>-</title><body>{layer.html}'
+    sheet = client.sheet(PAGE)
+    body = layer.html if layer.name == "second" else _page(layer)
 
     async def answer(route: Any) -> None:
-        if route.request.url == PLACE:
+        address = route.request.url
+        if address == PLACE:
             await route.fulfill(body=body, content_type="text/html; charset=utf-8")
+        elif address.endswith(f"/static/{sheet.name}"):
+            await route.fulfill(body=sheet.body, content_type=sheet.content_type)
         else:
             await route.abort()
 
@@ -68,6 +85,10 @@ async def _measured(page: Page, layer: Layer, window: int) -> list[Painted]:
     finally:
         await page.unroute("**/*", answer)
     return [Painted(layer, window, accept, reject)] if accept and reject else []
+
+
+def _page(layer: Layer) -> str:
+    return f'<!doctype html><html lang="{layer.language}"><meta charset="utf-8"><title>-</title><body>{layer.html}'
 
 
 def _button(told: dict[str, Any] | None) -> Button | None:
