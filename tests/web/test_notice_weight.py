@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
 import brotli
 import pytest
 
 from consentkit.core.consent import Signals, resolve
+from consentkit.core.jurisdiction import Shown
 from consentkit.core.policy import Policy
+from consentkit.core.terms import Terms
+from consentkit.jurisdictions import atlas
 from consentkit.web import client
 from consentkit.web.notice import NoticeBook, View
 
 IN_ALL = 5000
+WITH_A_LAW_S_WORDS = 5500
+"""Above the design's limit, which a page with a link, a status or a cross does not keep in every language. No more than that."""
 SCRIPT_AND_STYLE = 4000
+SHOWS = {
+    "nothing": (),
+    "a cross": (Shown.CLOSE,),
+    "the link": (Shown.OPT_OUT_LINK,),
+    "a status": (),
+    "link and status": (Shown.OPT_OUT_LINK,),
+    "link, status and cross": (Shown.OPT_OUT_LINK, Shown.CLOSE),
+}
+"""What a law makes a page show, and a browser that sends a signal."""
 PAGE = (
     b"<!doctype html><html lang=en><head>%s<meta charset=utf-8><title>The harbour opens</title><body>%s<h1>Harbour</h1>"
     + b"".join(
@@ -25,37 +43,49 @@ def small(data: bytes) -> int:
     return len(brotli.compress(data, quality=11))
 
 
+@pytest.mark.parametrize("shows", SHOWS)
 @pytest.mark.parametrize("inline", [True, False], ids=["style in the page", "style as a file"])
 @pytest.mark.parametrize("language", ["en", "fr", "ar"])
 @pytest.mark.parametrize("layout", ["bar", "box", "modal"])
-def test_a_first_view_stays_light(layout: str, language: str, inline: bool) -> None:
-    policy = Policy.model_validate(
+def test_a_first_view_stays_light(layout: str, language: str, inline: bool, shows: str) -> None:
+    policy = under(
+        SHOWS[shows],
         {
             "site": {"name": "The Wrenmouth Lantern", "address": "https://lantern.example"},
             "controller": {"name": "Lantern Press", "contact": "privacy@lantern.example"},
             "layout": layout,
             "privacy_url": "/legal/privacy",
+            "purposes": {"analytics": {}, "marketing": {}},
             "services": {
                 f"service-{n}": {"vendor": f"Vendor {n}", "purposes": ["analytics"]} for n in range(8)
             },
-        }
+        },
     )
     book = NoticeBook(policy)
     view = View(
         next="/articles/harbour", nonce="kX3v0zqfT1s9Zr4Yp8Aw2g", view="5f0c2d8e1b7a4c93", language=language
     )
     seen = View(**{**vars_of(view), "inline": inline, "script": inline, "hint": "__Host-consentkit-hint"})
-    consent = resolve(policy, Signals(), None, 0)
+    consent = replace(resolve(policy, Signals(gpc="status" in shows), None, 0), ask=True)
     body, head = book.body(consent, seen), book.head(consent, seen)
     # What stands in the page is counted with it; what comes as a file by itself.
     script = small(client.first().body) + (0 if inline else small(client.head("check").body))
-    style = small(client.sheet("control", "banner", layout).body)
+    foot, close = ("foot",) * (shows != "nothing" and shows != "a cross"), ("close",) * ("cross" in shows)
+    sheet = client.sheet("control", *foot, "banner", layout, *close)
+    style = small(sheet.body)
 
     html = small(PAGE % (head, body)) - small(PAGE % (b"", b""))
 
-    code = small(client.first().body) + small(client.head("check").body) + style
-    assert code <= SCRIPT_AND_STYLE
-    assert script + html + (0 if inline else style) <= IN_ALL
+    assert (sheet.body if inline else sheet.name.encode()) in body
+    assert small(client.first().body) + small(client.head("check").body) + style <= SCRIPT_AND_STYLE
+    limit = IN_ALL if shows == "nothing" else WITH_A_LAW_S_WORDS
+    assert script + html + (0 if inline else style) <= limit
+
+
+def under(shows: tuple[Shown, ...], stated: dict[str, Any]) -> Policy:
+    """The policy under a row that shows this and nothing else."""
+    rule = atlas().rows["EU"].on(date(2026, 11, 25)).model_copy(update={"shows": shows})
+    return Policy.model_validate(stated).under(Terms("EU", rule, "EU"))
 
 
 def vars_of(view: View) -> dict[str, object]:
