@@ -537,7 +537,7 @@ def test_a_lost_connection_in_the_middle_of_the_load_loses_and_repeats_nothing(
 async def test_a_postgresql_that_stands_still_is_a_fault_within_the_time_out(
     postgresql, postgresql_url, make_event, make_refusal
 ):
-    log = AuditLog(postgresql_url, timeout=0.5)
+    log = AuditLog(postgresql_url, timeout=2)
     await log.record(make_event())
     refusal = make_refusal()
     with psycopg.connect(postgresql_url) as blocker:

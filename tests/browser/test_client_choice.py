@@ -415,7 +415,7 @@ async def test_listeners_hear_the_present_state_and_each_change(site: Site, tab:
     await tab.evaluate("consentkit.accept()")
 
     assert await tab.evaluate("heard") == ["undecided", "on undecided", "accepted", "on accepted"]
-    await tab.evaluate("stop_(); consentkit.save({purposes: ['analytics'], services: {films: true}})")
+    await tab.evaluate("stop_(); void consentkit.save({purposes: ['analytics'], services: {films: true}})")
     await until(tab, "window.consentkit?.state.outcome === 'custom'")
     assert site.acts[1]["service"] == ["films"]
 
