@@ -45,6 +45,7 @@ def base() -> Policy:
         ("purposes.analytics.description", {"en": "How many read what."}),
         ("services.stats.title", "Stats"),
         ("services.stats.privacy_url", "https://stats.example/privacy"),
+        ("services.stats.recipients", ["Panel House"]),
         ("services.stats.hosts", ["stats.example", "cdn.stats.example"]),
         ("services.stats.cookies", [{"name": "_stats"}]),
         ("privacy_url", "/privacy"),

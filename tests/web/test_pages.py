@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import brotli
@@ -109,6 +110,26 @@ def test_each_service_says_who_what_for_and_for_how_long() -> None:
         ):
             assert text in html
     assert 'value="session"' not in preferences()
+
+
+@pytest.mark.parametrize(
+    ("language", "label"),
+    [("en", "Also received by"), ("fr", "Également transmis à"), ("ar", "يتلقاها أيضًا")],
+)
+def test_who_else_receives_the_data_is_told_where_somebody_does(language: str, label: str) -> None:
+    companies = ["Panel House", "Smith & Sons"]
+    stats = {**POLICY.services["stats"].model_dump(mode="json"), "recipients": companies}
+    policy = Policy.model_validate(
+        {**POLICY.model_dump(mode="json"), "services": {"stats": stats, "films": POLICY.services["films"]}}
+    )
+    pages, view = Pages(policy, NoticeBook(policy)), replace(VIEW, language=language)
+
+    both = [pages.preferences(resolve(policy, Signals(), None, 0), view), pages.declaration(view)]
+
+    for answer in both:
+        html = unescape(answer.body.decode("ascii"))
+        assert html.count(f"<dt>{label}</dt>") == 1
+        assert [company for company in companies if f"<dd><bdi>{company}</bdi></dd>" not in html] == []
 
 
 def test_the_page_links_to_what_explains_it_and_to_the_other_languages() -> None:

@@ -67,6 +67,7 @@ SERVICE = {
     "sells": "false",
 }
 RARE_SERVICE = {
+    "recipients": '["Panel House Ltd"]',
     "facts": '["own-measurement", "no-reuse"]',
     "kind": '"analytics"',
     "stubs": '["stats()", "_stats[]"]',

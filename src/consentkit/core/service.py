@@ -163,6 +163,8 @@ class Service(Value):
     """The cookies it sets."""
     privacy_url: LinkAddress | None = None
     """The vendor's privacy statement."""
+    recipients: tuple[Name, ...] = ()
+    """Companies besides the vendor that receive the data. Shown in the preferences and in the declaration."""
     facts: tuple[Fact, ...] = ()
     """What it truly does, stated by the site: an exemption of a jurisdiction holds where all facts that it names stand here."""
     sells: StrictBool = False

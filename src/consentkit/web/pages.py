@@ -208,6 +208,7 @@ class Pages:
             "title": service.title or service.vendor,
             "vendor": service.vendor,
             "privacy_url": service.privacy_url,
+            "recipients": service.recipients,
             "sells": service.sells,
             "asked": name in self.policy.fingerprints,
             "exception": exception,
