@@ -189,9 +189,9 @@ def test_a_service_that_was_seen_and_is_not_named_is_told_with_its_number() -> N
 
 
 def test_assumed_consent_that_becomes_a_question_is_told_with_the_source_of_each_row() -> None:
-    text = 'jurisdictions = ["FR", "US-CA"]\nlayout = "box"\nregime = "notice"\nreason = "Measured."\nforbidden_notice = "opt-in"\n'
+    stated = 'regime = "notice"\nreason = "Measured."\nforbidden_notice = "opt-in"\n'
 
-    found = judged(text + BASE)
+    found = judged(f'jurisdictions = ["FR", "US-CA"]\nlayout = "box"\n{stated}{BASE}')
 
     [told] = [each for each in found if each.rule.id == "R12"]
     assert (told.severity, told.codes) == (Severity.WARNING, ("FR",))

@@ -28,6 +28,8 @@ class Button:
     :param weight: of its font, 100 to 900.
     :param ink: colour of its text.
     :param ground: colour behind it.
+    :param framed: whether it lies within the notice's frame.
+    :param prose: whether it stands in running text.
     """
 
     left: float
@@ -38,6 +40,8 @@ class Button:
     weight: int
     ink: Colour
     ground: Colour
+    framed: bool = True
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,24 @@ class Painted:
 
 
 def judge_painted(views: Iterable[Painted]) -> list[Finding]:
-    """All that R04 to R07 find in what was painted."""
+    """All that R02 and R04 to R07 find in what was painted."""
     views = list(views)
-    found = {"R04": _smaller(views), "R05": _unreadable(views), "R06": _nudges(views), "R07": _flips(views)}
+    found = {
+        "R02": _aside(views),
+        "R04": _smaller(views),
+        "R05": _unreadable(views),
+        "R06": _nudges(views),
+        "R07": _flips(views),
+    }
     return [finding for name, each in found.items() for finding in once(by_id[name], each)]
+
+
+def _aside(views: Iterable[Painted]) -> Iterator[Found]:
+    for view in views:
+        outside = view.accept.framed and not view.reject.framed
+        if outside or (view.reject.prose and not view.accept.prose):
+            where = "outside the frame" if outside else "in running text"
+            yield seen(view.layer, f"refusing {where}", "a button beside the one to accept")
 
 
 def _smaller(views: Iterable[Painted]) -> Iterator[Found]:

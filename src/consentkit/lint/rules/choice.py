@@ -52,7 +52,8 @@ def reject_absent(site: Site) -> Iterator[Found]:
 @rule(
     "R02",
     "reject-in-prose",
-    does="Looks for a refusal that is a link in running text, or stands outside the notice's frame.",
+    does="Looks for a refusal that is a link in running text, or stands outside the notice's frame. With `--render` it is "
+    "seen where it is painted.",
     why="A refusal that does not look like a choice is not seen as one.",
     example='"You may <a>go on without accepting</a>" in the text, while accepting is a button.',
     sources=("EDPB Cookie Banner Taskforce, report of 17 January 2023, ¶14",),
@@ -73,7 +74,7 @@ def _below(element: Element | None) -> Iterator[Element]:
     "R03",
     "reject-longer",
     does="Looks for a refusal that takes more than accepting: folded away, disabled, or behind a field that must be "
-    "filled in.",
+    "filled in. With `--render` presses, scrolls and fields are counted.",
     why="Each further step makes some give up.",
     example="The button to reject inside <details>, the one to accept before it.",
     sources=("11 CCR 7004(a)(2)", "EDPB Guidelines 03/2022 v2.0, Annex I: longer than necessary"),

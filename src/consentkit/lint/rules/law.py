@@ -48,7 +48,8 @@ def _sold(house: House) -> set[str]:
 @rule(
     "R36",
     "gpc-silent",
-    does="Looks for a page under the signal that does not show that the signal was honored, where the law wants it shown.",
+    does="Looks for a page under the signal that does not show that the signal was honored, where the law wants it shown; "
+    "with `--render`, not so that it can be seen.",
     why="Visitors must be able to see that it worked.",
     example="A template without the status line.",
     sources=("11 CCR 7025(c)(6), as of 2026",),

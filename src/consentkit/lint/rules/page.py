@@ -19,11 +19,12 @@ _FETCHES = ("src", "srcset", "data", "poster", "background")
 @rule(
     "R13",
     "fires-early",
-    does="Looks for something in the notice itself that is fetched from another host, before any choice.",
+    does="Looks for something in the notice itself that is fetched from another host, before any choice. With `--render` a "
+    "page with the tags of the policy's services is visited: requests, cookies and storage.",
     why="The notice must not do what it asks about.",
     example='A template with <img src="https://logos.example/n.png">',
     sources=("Directive 2002/58/EC art. 5(3)", "VG Hannover 10 A 5385/22"),
-    kept="Ours fetches nothing from elsewhere. What a whole page fetches, consentkit leaks shows.",
+    kept="Ours fetches nothing from elsewhere. What pages of yours fetch, consentkit leaks shows.",
 )
 def fires_early(site: Site) -> Iterator[Found]:
     own = urlsplit(site.policy.site.address).netloc
@@ -38,7 +39,8 @@ def fires_early(site: Site) -> Iterator[Found]:
 @rule(
     "R15",
     "withdraw-absent",
-    does="Looks for a page that has no lasting link or icon to the preferences once a choice is made.",
+    does="Looks for a page that has no lasting link or icon to the preferences once a choice is made; with `--render`, none "
+    "that can be seen and pressed.",
     why="A yes must be as easy to take back as it was to give.",
     example="A template that draws the control with the banner only.",
     sources=("GDPR art. 7(3)", "EDPB Cookie Banner Taskforce, report of 17 January 2023, ¶¶32-35"),
@@ -62,7 +64,8 @@ def _lasting(layer: Layer) -> list[Element]:
     "R16",
     "withdraw-harder",
     does="Looks for a second layer that cannot withdraw at once: no button for it, one that is folded away, disabled, or "
-    "behind a field.",
+    "behind a field. With `--render` presses and fields are counted: one press more than accepting is allowed, by which the "
+    "preferences open.",
     why="It must be as easy as giving.",
     example="The button to withdraw inside <details>.",
     sources=("GDPR art. 7(3)",),
@@ -79,7 +82,7 @@ def withdraw_harder(site: Site) -> Iterator[Found]:
     "R34",
     "link-hidden",
     does="Looks for a privacy statement on the site's own pages that a modal notice covers, and for notices that do not "
-    "link to it, or to the list of cookies.",
+    "link to it, or to the list of cookies. With `--render` both must be reached.",
     why="Who wants to read before choosing must be able to.",
     example='layout = "modal" and privacy_url = "/privacy", without a rule for that page',
     sources=("EDPB Guidelines 03/2022 v2.0, Annex I: dead end", "ÚOOÚ, on cookie notices"),
@@ -105,7 +108,8 @@ def _covered(policy: Policy, address: str) -> bool:
 @rule(
     "R37",
     "optout-link-missing",
-    does="Looks for pages without the lasting link to an opt-out, in words, where the law wants one beside the banner.",
+    does="Looks for pages without the lasting link to an opt-out, in words, where the law wants one beside the banner; with "
+    "`--render`, without one whose words can be seen.",
     why="A banner that is gone after a click is no way to opt out later.",
     example="A template that draws the round control in place of the link.",
     sources=("Cal. Civ. Code 1798.135(a)", "11 CCR 7013", "11 CCR 7026(a)(4)"),

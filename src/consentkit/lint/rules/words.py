@@ -61,7 +61,8 @@ def _asked_instead(site: Site) -> Iterator[Found]:
 @rule(
     "R14",
     "wall",
-    does='Looks for words that make the page depend on a yes ("accept to continue reading").',
+    does='Looks for words that make the page depend on a yes ("accept to continue reading"). With `--render` the page is '
+    "scrolled and used after a refusal.",
     why="A yes that is the price of the page is not free.",
     example='texts.en.opt-in = "You must accept cookies to continue reading."',
     sources=(
@@ -180,7 +181,8 @@ def vague_purpose(site: Site) -> Iterator[Found]:
 @rule(
     "R29",
     "language-break",
-    does="Looks for purposes whose title or description is missing in a language that the site itself writes in.",
+    does="Looks for purposes whose title or description is missing in a language that the site itself writes in. With "
+    "`--render`, also for a notice marked as another language than its page.",
     why="Half a notice in another language is half a notice.",
     example="texts.fr and purposes.ads.title.en, but no purposes.ads.title.fr",
     sources=("EDPB Guidelines 03/2022 v2.0, Annex I: language discontinuity", "ÚOOÚ, on cookie notices"),

@@ -31,11 +31,19 @@ MEASURE = """() => {
   const all = action => [...(root ?? document).querySelectorAll(`button[value=${action}]:not(#consentkit-close)`)];
   const accept = all('accept')[0], rejects = all('reject');
   const reject = rejects.find(each => each.parentElement === accept?.parentElement) ?? rejects[0];
+  const frame = root?.querySelector('#consentkit-banner') ?? reject?.closest('form');
+  const inside = button => {
+    const {left, right, top, bottom} = frame.getBoundingClientRect(), box = button.getBoundingClientRect();
+    const bottommost = top + Math.max(bottom - top, frame.scrollHeight);
+    return box.left >= left - 1 && box.right <= right + 1 && box.top >= top - 1 && box.bottom <= bottommost + 1;
+  };
+  const prose = button => [...button.parentNode.childNodes].some(each => each.nodeType === 3 && /\\p{L}{2}/u.test(each.data));
   return [accept, reject].map(button => {
-    if (!button) return null;
+    if (!button?.checkVisibility()) return null;
     const box = button.getBoundingClientRect(), style = getComputedStyle(button);
     return {left: box.left, top: box.top, width: box.width, height: box.height, font_size: parseFloat(style.fontSize),
-      weight: parseInt(style.fontWeight), ink: style.color, ground: ground(button)};
+      weight: parseInt(style.fontWeight), ink: style.color, ground: ground(button),
+      framed: inside(button), prose: prose(button)};
   });
 }"""
 
