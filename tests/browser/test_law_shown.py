@@ -166,11 +166,14 @@ async def test_an_earlier_yes_that_is_overruled_is_told_and_the_link_leads_to_th
     assert await tab.get_by_text("Opt-out request honored. It overrules").is_visible()
 
 
-@pytest.mark.parametrize("sends", [True, False, None])
+@pytest.mark.parametrize(
+    ("code", "sends"),
+    [("EU", True), ("EU", False), ("EU", None), ("US-CA", False), ("US-CA", None)],
+)
 async def test_on_a_page_for_all_the_browser_itself_is_asked(
-    site: Site, tab: Page, sends: bool | None
+    site: Site, tab: Page, code: str, sends: bool | None
 ) -> None:
-    under(site, "EU", regime=None)
+    under(site, code, regime=None)
     site.view = View(shared=True)
     value = "undefined" if sends is None else str(sends).lower()
     await tab.add_init_script(f"Object.defineProperty(navigator, 'globalPrivacyControl', {{value: {value}}})")

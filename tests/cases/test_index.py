@@ -44,6 +44,7 @@ HELD = {
         "browser/test_client_choice.py::test_keyboard_alone_refuses_and_lands_on_the_small_control",
         "browser/test_client_choice.py::test_the_second_layer_opens_in_a_dialog_and_escape_is_no_consent",
     ],
+    63: ["browser/test_law_shown.py::test_on_a_page_for_all_the_browser_itself_is_asked"],
     73: ["audit/test_export.py::test_the_spreadsheet_form_says_the_same_in_the_way_of_its_locale"],
     75: [
         "audit/test_stats.py::test_days_of_23_and_25_hours_are_whole",
@@ -64,9 +65,6 @@ TO_COME = {
     52: "the notice: phone furniture",
     53: "the notice: 400 % zoom, in the longest language",
     57: "languages",
-    60: "jurisdictions",
-    63: "signals in each regime",
-    64: "jurisdictions: where the place is unknown",
 }
 """Reports whose whole kind is not held yet, and what they wait for."""
 
