@@ -35,7 +35,7 @@ PREFIX = "/_consent"
 OWN = "consentkit"
 """How names of what we keep begin; a cookie's own prefix such as ``__Host-`` left out."""
 AT_ONCE = 3
-LONGEST = 60
+LONGEST = 120
 """Seconds for one visit."""
 WINDOW = {"width": 1280, "height": 900}
 KEPT = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
