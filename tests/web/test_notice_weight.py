@@ -19,7 +19,7 @@ from consentkit.web.notice import NoticeBook, View
 
 IN_ALL = 5000
 WITH_A_LAW_S_WORDS = 5500
-"""Above the design's limit, which a page with a link, a status or a cross does not keep in every language. No more than that."""
+"""Above the design's limit, which a page with a link, a status or a cross does not keep in every language. Not above this."""
 SCRIPT_AND_STYLE = 4000
 SHOWS = {
     "nothing": (),
