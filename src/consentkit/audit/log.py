@@ -165,9 +165,8 @@ class AuditLog:
     def _look_later(self, questions: Sequence[Question]) -> set[Question]:
         since = min(question.since for question in questions)
         views = {question.view for question in questions}
-        spooled = (
-            self._spool.acts()
-        )  # before the store: what is replayed meanwhile is then found in one of the two
+        # Before the store: what is replayed meanwhile is then found in one of the two.
+        spooled = self._spool.acts()
         acts = acts_of(self.url, self.log_id, views, since, timeout=self._timeout)
         return answered(questions, chain(spooled, acts))
 
