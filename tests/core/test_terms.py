@@ -138,3 +138,18 @@ def test_an_exempt_service_runs_unasked_and_stops_only_where_the_law_wants_an_ob
 
     assert fresh.services["counter"]
     assert refused.services["counter"] is after_no
+
+
+def test_where_our_cookie_may_be_withheld_there_may_have_been_an_objection(policy: Policy) -> None:
+    service = policy.services["counter"].model_copy(update={"facts": ("minor-impact",)})
+    stating = policy.model_copy(update={"services": {**policy.services, "counter": service}})
+
+    objectable = resolve(
+        there(stating, exemptions={"analytics": OBJECTABLE}), Signals(withheld=True), None, NOW
+    )
+    exempt = resolve(
+        there(stating, exemptions={"analytics": ("minor-impact",)}), Signals(withheld=True), None, NOW
+    )
+
+    assert not objectable.services["counter"]
+    assert exempt.services["counter"]

@@ -9,6 +9,7 @@ from tests.asgi import GATED, POLICY, SAME, cookie_of, get, post, serving
 
 from consentkit.core.errors import PolicyError
 from consentkit.core.policy import Policy
+from consentkit.core.regime import Regime
 from consentkit.jurisdictions import atlas
 from consentkit.jurisdictions.apply import applied
 
@@ -220,3 +221,51 @@ async def test_a_site_may_leave_the_statement_out(wrap) -> None:
     policy = Policy.model_validate({**POLICY, "gpc_since": None})
 
     assert (await get(wrap(serving(b"no", status=404), policy=policy), "/.well-known/gpc.json")).status == 404
+
+
+# What no one of the rows forbids
+
+
+async def test_an_exemption_of_one_row_opens_nothing_where_the_visitor_may_be_in_another(wrap) -> None:
+    italian = [*atlas().rows["IT"].on(TODAY).exemptions["analytics"]]
+    counter = {**POLICY["services"]["counter"], "facts": italian}
+    policy = policy_of("FR", "IT", services={**POLICY["services"], "counter": counter})
+    app = wrap(serving(PAGE), policy=policy, jurisdiction=place)
+    shared = wrap(serving(PAGE), policy=policy, jurisdiction=place, delivery="shared")
+
+    runs = {code: (await state(app, at(code)))["services"]["counter"] for code in ("IT", "FR", "XX", "EU")}
+
+    assert runs == {"IT": True, "FR": False, "XX": False, "EU": False}
+    assert b'data-ck-src="https://counter.example/c.js"' in (await get(shared, headers=at("IT"))).body
+
+
+@pytest.mark.parametrize("code", [row for row in atlas().rows if atlas().rows[row].within == "EU"])
+async def test_an_override_in_one_member_is_none_for_who_may_be_in_another(site, code: str) -> None:
+    app = site("EU", overrides={code: {"analytics": "notice", "reason": "Assessed in 2026"}})
+
+    assert (await state(app, at("XX")))["regimes"]["analytics"] == "opt-in"
+    assert (await state(app, at("EU")))["regimes"]["analytics"] == "opt-in"
+    assert (await state(app, at(code)))["regimes"]["analytics"] == "notice"
+
+
+def test_each_purpose_is_under_the_strictest_of_all_rows_that_may_hold() -> None:
+    found = applied(policy_of("CH", "JP", "KR"), atlas(), TODAY)
+    assert found is not None
+    rules = [atlas().rows[code].on(TODAY) for code in ("CH", "JP", "KR")]
+
+    for category in ("functional", "analytics", "marketing"):
+        regimes = {rule.regime(category) for rule in rules}
+        assert found.strictest.rule.regime(category) == min(regimes, key=list(Regime).index)
+
+
+async def test_a_law_that_begins_while_a_site_is_served_asks_and_stops_nothing(wrap, monkeypatch) -> None:
+    policy = policy_of("IN", regime="notice", reason="Assessed in 2026")
+    app = wrap(serving(PAGE), policy=policy, jurisdiction="IN")
+    before = (await state(app))["regimes"]["marketing"]
+    monkeypatch.setattr("consentkit.web.laws.today", lambda: date(2027, 5, 13))
+
+    page = await get(app)
+
+    assert (before, page.status) == ("notice", 200)
+    assert (await state(app))["regimes"]["marketing"] == "opt-in"
+    assert b'data-ck-src="https://counter.example/c.js"' in page.body

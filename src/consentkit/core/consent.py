@@ -133,7 +133,12 @@ def resolve(policy: Policy, signals: Signals, decision: Decision | None, now: in
         if purpose == NECESSARY
         or (_purpose_open(policy, signal, decision, purpose) and not (unknown and regime.asked))
     )
-    services = {name: _service_open(policy, signal, decision, granted, name) for name in policy.services}
+    services = {
+        name: _exempt_open(policy, signal, decision, granted, name, unknown=unknown)
+        if name in policy.exempted
+        else _service_open(policy, signal, decision, granted, name)
+        for name in policy.services
+    }
     decided = decision is not None and decision.asked.issuperset(policy.fingerprints.values())
     quiet = unknown or rests or (signal is not None and policy.strictest_regime is not Regime.OPT_IN)
     return Consent(
@@ -249,9 +254,6 @@ def _service_open(
 ) -> bool:
     service = policy.services[name]
     by_purpose = all(purpose in granted for purpose in service.purposes)
-    own = policy.exempted.get(name)
-    if own is not None:
-        return own is Regime.EXEMPT or by_purpose or not _objected(policy, decision, name)
     mark = policy.fingerprints.get(name)
     if decision is None or mark is None:
         return by_purpose
@@ -265,6 +267,24 @@ def _service_open(
         closed = any(_signal_closes(policy, signal, decision, purpose) for purpose in service.purposes)
         return decision.signalled or not closed
     return by_purpose
+
+
+def _exempt_open(
+    policy: Policy,
+    signal: str | None,
+    decision: Decision | None,
+    granted: frozenset[str],
+    name: str,
+    *,
+    unknown: bool,
+) -> bool:
+    """Whether a service runs that is exempt by what it states: where an objection stops it, not if there may have been one."""
+    purposes = policy.services[name].purposes
+    if granted.issuperset(purposes):
+        return True
+    if signal is not None and not policy.selling.isdisjoint(purposes):
+        return False
+    return policy.exempted[name] is Regime.EXEMPT or not (unknown or _objected(policy, decision, name))
 
 
 def _objected(policy: Policy, decision: Decision | None, name: str) -> bool:

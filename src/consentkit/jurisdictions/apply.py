@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import get_args
 
 from consentkit.core.errors import PolicyError, Problem
-from consentkit.core.jurisdiction import Category, Rule, Shown, strictest_of
+from consentkit.core.jurisdiction import Category, Fact, Rule, Shown, strictest_of
 from consentkit.core.parts import NECESSARY, Override, category_of
 from consentkit.core.policy import Policy
-from consentkit.core.regime import Regime
+from consentkit.core.regime import Regime, strictest
 from consentkit.core.terms import Terms
 from consentkit.jurisdictions import Atlas
 
@@ -41,22 +42,19 @@ class Applied:
         if row.code != code and row.code in self.rows:
             # Ontario is not Quebec: a part that is known and has no row of its own is in none of its country's other parts.
             return replace(self.rows[row.code], code=code)
-        within = {
-            name: terms.rule
+        within = [
+            terms
             for name, terms in self.rows.items()
             if self.atlas.lies_within(self.atlas.rows[name], row.code)
-        }
-        if not within:
-            return replace(self.strictest, code=code)
-        rule = strictest_of(within.values())
-        found = next(name for name, each in within.items() if each is rule)
-        return replace(self.rows[found], code=code)
+        ]
+        return replace(_together(within) if within else self.strictest, code=code)
 
 
-def applied(policy: Policy, known: Atlas, day: datetime.date) -> Applied | None:
+def applied(policy: Policy, known: Atlas, day: datetime.date, *, serving: bool = False) -> Applied | None:
     """The jurisdictions of a policy; ``None`` where it names none.
 
     :param day: today, by UTC.
+    :param serving: a site is being served, and a law that begins today must not stop it: what it forbids is asked instead.
     :raises PolicyError: a code stands for no row, or assumed consent is asked for where a row does not know it.
     """
     problems = [*_unknown(policy, known)]
@@ -66,15 +64,59 @@ def applied(policy: Policy, known: Atlas, day: datetime.date) -> Applied | None:
         return None
     rules = {row.code: row.on(day) for row in known.among(policy.jurisdictions)}
     problems = [*_forbidden(policy, rules)]
-    if problems:
+    if problems and not serving:
         raise PolicyError(problems)
     terms = {code: _terms(code, rule, policy) for code, rule in rules.items()}
     lax = any(_open_unasked(policy, each) for each in terms.values())
     link = any(Shown.OPT_OUT_LINK in rule.shows for rule in rules.values())
     rows = {code: replace(each, lax_elsewhere=lax, link_somewhere=link) for code, each in terms.items()}
-    hardest = strictest_of(rules.values())
-    found = next(each for each in rows.values() if each.rule is hardest)
-    return Applied(known, rows, replace(found, code=None))
+    return Applied(known, rows, _together([*rows.values()]))
+
+
+def _together(rows: Sequence[Terms]) -> Terms:
+    """What no one of some rows forbids: each category under its strictest regime, after what the site overrides.
+
+    For a visitor who may be in any of them, and for pages that are the same for all: to take the strictest row whole would let
+    run what another closes, where that row has an exemption or an override of its own. An exemption holds if each row that
+    asks knows one, for a service that states the facts of all.
+    """
+    hardest = strictest_of(terms.rule for terms in rows)
+    row = next(terms.row for terms in rows if terms.rule is hardest)
+    regimes = {
+        category: strictest(terms.overrides.get(category, terms.rule.regime(category)) for terms in rows)
+        for category in get_args(Category)
+    }
+    rule = hardest.model_copy(
+        update={
+            **regimes,
+            "exemptions": _common_exemptions(rows),
+            "implied": _in_all(rows, lambda rule: rule.implied),
+            "preticked": _in_all(rows, lambda rule: rule.preticked),
+            "lifetime": min(terms.rule.lifetime for terms in rows),
+            "ask_again": max(terms.rule.ask_again for terms in rows),
+            "rests_through_changes": any(terms.rule.rests_through_changes for terms in rows),
+        }
+    )
+    return replace(rows[0], code=None, rule=rule, row=row, overrides={})
+
+
+def _common_exemptions(rows: Sequence[Terms]) -> dict[Category, tuple[Fact, ...]]:
+    found: dict[Category, tuple[Fact, ...]] = {}
+    for category in get_args(Category):
+        asking = [
+            terms.rule for terms in rows if category in terms.overrides or terms.rule.regime(category).asked
+        ]
+        if asking and all(category in rule.exemptions for rule in asking):
+            found[category] = tuple(
+                dict.fromkeys(fact for rule in asking for fact in rule.exemptions[category])
+            )
+    return found
+
+
+def _in_all(rows: Sequence[Terms], read: Callable[[Rule], tuple[Category, ...]]) -> tuple[Category, ...]:
+    return tuple(
+        category for category in get_args(Category) if all(category in read(terms.rule) for terms in rows)
+    )
 
 
 def forbidden(policy: Policy, rules: Mapping[str, Rule]) -> Iterator[tuple[str, str, Rule]]:

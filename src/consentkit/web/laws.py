@@ -85,9 +85,9 @@ class Laws:
         return self._build(self._policy.under(self._applied.strictest), None, None)
 
     def _turn_over(self) -> None:
-        """A new day may bring a new law."""
+        """A new day may bring a new law. It stops no site that is being served: what it forbids is asked instead."""
         day = today()
-        self._applied = applied(self._policy, self._atlas, day)
+        self._applied = applied(self._policy, self._atlas, day, serving=True)
         self._day = day
         self._known.clear()
         self.strictest = self._first()
