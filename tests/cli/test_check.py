@@ -7,25 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.texts import NEWS
 
 from consentkit.audit.log import AuditLog
 from consentkit.catalogue.load import catalogue
 from consentkit.policyfile import load
 from consentkit.web.notice import TEMPLATES
-
-BASE = """\
-[site]
-name = "News"
-address = "https://news.example"
-[controller]
-name = "News Ltd"
-contact = "privacy@news.example"
-[purposes.analytics]
-[services.stats]
-vendor = "Stats Ltd"
-purposes = ["analytics"]
-hosts = ["stats.example"]
-"""
 
 
 @pytest.fixture
@@ -40,11 +27,11 @@ def write(tmp_path: Path):
 
 def many_services(count: int) -> str:
     service = '[services.s{0}]\nvendor = "V{0}"\npurposes = ["analytics"]\nhosts = ["s{0}.example"]\n'
-    return BASE + "".join(service.format(number) for number in range(count))
+    return NEWS + "".join(service.format(number) for number in range(count))
 
 
 def test_a_fine_policy_is_summed_up_and_nothing_else(cli, write) -> None:
-    policy = load(write(BASE))
+    policy = load(write(NEWS))
 
     ended = cli("check")
 
@@ -65,12 +52,12 @@ ALL = "".join(f"[purposes.{name}]\n" for name in ("functional", "marketing"))
 
 
 def test_what_is_shut_for_good_is_told_with_the_number_of_services_and_how_to_see_them(cli, write) -> None:
-    write(BASE)
+    write(NEWS)
     many = int(
         re.findall(r"note: unlisted = \"gate\": (\d+) services that the catalogue knows", cli("check").out)[0]
     )
 
-    write(f'use = ["google-analytics"]\n{BASE}')
+    write(f'use = ["google-analytics"]\n{NEWS}')
     out = cli("check").out
 
     assert many > 150
@@ -81,7 +68,7 @@ def test_what_is_shut_for_good_is_told_with_the_number_of_services_and_how_to_se
 
 
 def test_captcha_payment_and_cdn_services_are_not_among_those_that_are_shut(cli, write) -> None:
-    write(BASE)
+    write(NEWS)
     gated = [
         name for name, entry in catalogue().entries.items() if entry.kind not in ("captcha", "payment", "cdn")
     ]
@@ -92,14 +79,14 @@ def test_captcha_payment_and_cdn_services_are_not_among_those_that_are_shut(cli,
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        (BASE, 'note: csp = "off": only what stands in the page\'s markup is gated'),
-        (BASE, "note: services.stats: sets no cookies; receives the IP address.\n"),
+        (NEWS, 'note: csp = "off": only what stands in the page\'s markup is gated'),
+        (NEWS, "note: services.stats: sets no cookies; receives the IP address.\n"),
         (
-            f'use = ["google-fonts"]\n{BASE}{ALL}',
+            f'use = ["google-fonts"]\n{NEWS}{ALL}',
             "note: services.google-fonts: sets no cookies; receives the IP address.\n",
         ),
         (
-            BASE.replace("stats]", "youtube]"),
+            NEWS.replace("stats]", "youtube]"),
             'note: services.youtube: the site\'s own words alone; use = ["youtube"] would',
         ),
     ],
@@ -118,11 +105,11 @@ def test_what_a_policy_comes_to_is_noted_without_a_warning(cli, write, text: str
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        (f'csp = "report"\n{BASE}', "csp ="),
-        (f'unlisted = "allow"\n{BASE}', "unlisted ="),
-        (f'{BASE}cookies = [{{ name = "_s" }}]\n', "sets no cookies"),
-        (f'{BASE}storage = ["s"]\n', "sets no cookies"),
-        (BASE.replace('hosts = ["stats.example"]', 'addresses = ["/stats/"]'), "sets no cookies"),
+        (f'csp = "report"\n{NEWS}', "csp ="),
+        (f'unlisted = "allow"\n{NEWS}', "unlisted ="),
+        (f'{NEWS}cookies = [{{ name = "_s" }}]\n', "sets no cookies"),
+        (f'{NEWS}storage = ["s"]\n', "sets no cookies"),
+        (NEWS.replace('hosts = ["stats.example"]', 'addresses = ["/stats/"]'), "sets no cookies"),
     ],
     ids=["csp on", "unlisted allowed", "cookies", "storage", "on the site's own host"],
 )
@@ -136,13 +123,13 @@ def test_what_does_not_hold_is_not_noted(cli, write, text: str, note: str) -> No
 def test_a_cookie_of_the_catalogue_that_lives_longer_than_browsers_allow_is_its_vendors_affair(
     cli, write
 ) -> None:
-    write(f'use = ["youtube"]\n{BASE}[purposes.marketing]\n')
+    write(f'use = ["youtube"]\n{NEWS}[purposes.marketing]\n')
 
     assert cli("check").err == ""
 
 
 def test_a_lifetime_beyond_what_browsers_keep_is_told_with_what_will_hold(cli, write) -> None:
-    write(f'lifetime = "730d"\n{BASE}')
+    write(f'lifetime = "730d"\n{NEWS}')
 
     ended = cli("check")
 
@@ -158,18 +145,18 @@ def test_a_lifetime_beyond_what_browsers_keep_is_told_with_what_will_hold(cli, w
     ("text", "warning"),
     [
         (
-            f'{BASE}cookies = [{{ name = "_s", lifetime = "2y" }}]\n',
+            f'{NEWS}cookies = [{{ name = "_s", lifetime = "2y" }}]\n',
             "12: services.stats.cookies.0.lifetime: found 730 days",
         ),
-        (f"{BASE}[purposes.ads]\n", "12: purposes.ads: found no service with this purpose"),
+        (f"{NEWS}[purposes.ads]\n", "12: purposes.ads: found no service with this purpose"),
         (
-            BASE.replace('hosts = ["stats.example"]\n', ""),
+            NEWS.replace('hosts = ["stats.example"]\n', ""),
             "8: services.stats: found a service without hosts and cookies",
         ),
-        (BASE.partition("[services")[0], "services: found none"),
-        (f'unlisted = "allow"\n{BASE}', '1: unlisted: found "allow"; expected "gate"'),
+        (NEWS.partition("[services")[0], "services: found none"),
+        (f'unlisted = "allow"\n{NEWS}', '1: unlisted: found "allow"; expected "gate"'),
         (
-            f'use = ["google-analytics"]\nconsent_mode = "advanced"\n{BASE}',
+            f'use = ["google-analytics"]\nconsent_mode = "advanced"\n{NEWS}',
             '2: consent_mode: found "advanced"; expected "basic": google-analytics would run for visitors who refused',
         ),
     ],
@@ -193,7 +180,7 @@ def test_what_is_probably_not_meant_is_a_warning(cli, write, text: str, warning:
 
 
 def test_what_just_holds_is_no_warning(cli, write) -> None:
-    write(f'lifetime = "400d"\n{BASE}cookies = [{{ name = "_s", lifetime = "400d" }}, {{ name = "_t" }}]\n')
+    write(f'lifetime = "400d"\n{NEWS}cookies = [{{ name = "_s", lifetime = "400d" }}, {{ name = "_t" }}]\n')
 
     assert cli("check")[::2] == (0, "")
 
@@ -214,7 +201,7 @@ def test_more_services_than_the_cookie_can_hold_is_an_error(cli, write) -> None:
 
 
 def test_everything_wrong_with_a_file_is_told_and_nothing_summed_up(cli, write) -> None:
-    write(f"layuot = 1\nlifetime = 0\n{BASE}")
+    write(f"layuot = 1\nlifetime = 0\n{NEWS}")
 
     ended = cli("check")
 
@@ -226,7 +213,7 @@ def test_everything_wrong_with_a_file_is_told_and_nothing_summed_up(cli, write) 
 
 
 def test_words_that_the_notice_does_not_know_are_refused_with_their_line(cli, write) -> None:
-    write(f'{BASE}[texts.en]\ntitle = "Cookies"\ntitel = "Cookies"\n')
+    write(f'{NEWS}[texts.en]\ntitle = "Cookies"\ntitel = "Cookies"\n')
 
     ended = cli("check")
 
@@ -252,7 +239,7 @@ def test_a_missing_file_could_not_be_checked(cli) -> None:
 
 
 def test_control_bytes_of_a_policy_never_reach_the_terminal(cli, write) -> None:
-    write(f'"\\u001b]0;owned\\u0007" = "\\u001b[2J"\n{BASE}')
+    write(f'"\\u001b]0;owned\\u0007" = "\\u001b[2J"\n{NEWS}')
 
     ended = cli("check")
 
@@ -267,7 +254,7 @@ def report(cli, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_a_fine_policy_as_json(cli, write) -> None:
-    policy = load(write(BASE))
+    policy = load(write(NEWS))
 
     code, told = report(cli)
 
@@ -291,7 +278,7 @@ def test_a_fine_policy_as_json(cli, write) -> None:
 
 
 def test_a_bad_policy_as_json(cli, write) -> None:
-    write(f"layuot = 1\n{BASE}")
+    write(f"layuot = 1\n{NEWS}")
 
     code, told = report(cli)
 
@@ -302,7 +289,7 @@ def test_a_bad_policy_as_json(cli, write) -> None:
 
 
 def test_warnings_as_json_leave_it_fine(cli, write) -> None:
-    write(f'lifetime = "2y"\n{BASE}')
+    write(f'lifetime = "2y"\n{NEWS}')
 
     code, told = report(cli)
 
@@ -311,7 +298,7 @@ def test_warnings_as_json_leave_it_fine(cli, write) -> None:
     assert told["errors"] == []
 
 
-WALL = f'{BASE}[texts.en]\nopt-in = "You must accept cookies to read this."\n'
+WALL = f'{NEWS}[texts.en]\nopt-in = "You must accept cookies to read this."\n'
 
 
 def test_an_error_of_a_rule_ends_with_1_and_names_rule_and_line(cli, write) -> None:
@@ -325,7 +312,7 @@ def test_an_error_of_a_rule_ends_with_1_and_names_rule_and_line(cli, write) -> N
 
 
 def test_a_warning_of_a_rule_ends_with_0(cli, write) -> None:
-    write(f'jurisdictions = ["FR"]\nlifetime = "300d"\n{BASE}')
+    write(f'jurisdictions = ["FR"]\nlifetime = "300d"\n{NEWS}')
 
     ended = cli("check")
 
@@ -338,7 +325,7 @@ def test_a_warning_of_a_rule_ends_with_0(cli, write) -> None:
 
 def test_an_override_is_noted_with_its_reason(cli, write) -> None:
     reason = "Assessed on a Monday."
-    write(f'jurisdictions = ["FR"]\n{BASE}[overrides.FR]\nanalytics = "opt-out"\nreason = "{reason}"\n')
+    write(f'jurisdictions = ["FR"]\n{NEWS}[overrides.FR]\nanalytics = "opt-out"\nreason = "{reason}"\n')
 
     ended = cli("check")
 
@@ -356,7 +343,7 @@ def test_findings_as_json(cli, write) -> None:
     assert (finding["rule"], finding["severity"], finding["line"]) == ("R14", "error", 13)
 
 
-@pytest.mark.parametrize(("text", "code"), [(BASE, 0), (WALL, 1), (f"layuot = 1\n{BASE}", 2)])
+@pytest.mark.parametrize(("text", "code"), [(NEWS, 0), (WALL, 1), (f"layuot = 1\n{NEWS}", 2)])
 def test_sarif_ends_as_text_does(cli, write, text: str, code: int) -> None:
     write(text)
 
@@ -368,7 +355,7 @@ def test_sarif_ends_as_text_does(cli, write, text: str, code: int) -> None:
 
 
 def test_a_format_that_is_none_is_refused(cli, write) -> None:
-    write(BASE)
+    write(NEWS)
 
     ended = cli("check", "--format", "xml")
 
@@ -377,7 +364,7 @@ def test_a_format_that_is_none_is_refused(cli, write) -> None:
 
 
 def test_templates_of_the_site_are_judged(cli, write, tmp_path: Path) -> None:
-    write(BASE)
+    write(NEWS)
     own = tmp_path / "own" / "notice"
     own.mkdir(parents=True)
     (own / "notice.html").write_text('<section id="consentkit-banner"><button value="accept">Yes</button>')
@@ -392,7 +379,7 @@ def test_templates_of_the_site_are_judged(cli, write, tmp_path: Path) -> None:
 def test_templates_that_cannot_be_drawn_could_not_be_checked(
     cli, write, tmp_path: Path, html: str | None, told: str
 ) -> None:
-    write(BASE)
+    write(NEWS)
     if html:
         (tmp_path / "own" / "notice").mkdir(parents=True)
         (tmp_path / "own" / "notice" / "notice.html").write_text(html)
@@ -405,7 +392,7 @@ def test_templates_that_cannot_be_drawn_could_not_be_checked(
 
 @pytest.mark.browser
 def test_a_notice_is_measured_in_a_browser_where_that_is_asked_for(cli, write, tmp_path: Path) -> None:
-    write(BASE)
+    write(NEWS)
     ours = (TEMPLATES / "notice/notice.html").read_text("utf-8")
     own = tmp_path / "own" / "notice"
     own.mkdir(parents=True)
@@ -420,7 +407,7 @@ def test_a_notice_is_measured_in_a_browser_where_that_is_asked_for(cli, write, t
 
 
 def test_services_that_the_log_has_seen_are_told(cli, write, tmp_path: Path) -> None:
-    write(BASE)
+    write(NEWS)
     log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}")
     log.add_counts({("gate", "hotjar", "host"): 3, ("unknown", "youtube", "host"): 3})
     asyncio.run(log.close())
@@ -433,7 +420,7 @@ def test_services_that_the_log_has_seen_are_told(cli, write, tmp_path: Path) -> 
 
 
 def test_a_log_that_is_not_there_could_not_be_checked(cli, write) -> None:
-    write(BASE)
+    write(NEWS)
 
     ended = cli("check", "--audit", "sqlite:///gone.db")
 

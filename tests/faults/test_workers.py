@@ -7,14 +7,27 @@ import os
 import random
 import signal
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
-from tests.faults.running import events_of, judge, load, running
+from tests.faults.running import Site, events_of, judge, load, running
 
 from consentkit.audit.upgrade import upgrade
 from consentkit.web.viewword import new_word
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+
+
+@asynccontextmanager
+async def two(url: str, folder: Path, timeout: float = 20.0) -> AsyncIterator[tuple[Site, Site]]:
+    """Two servers on one store; the first waits long for it, the second as long as is said."""
+    upgrade(url)
+    with running(url, folder, timeout=20.0) as patient, running(url, folder, timeout=timeout) as other:
+        await patient.ready()
+        await other.ready()
+        yield patient, other
 
 
 async def test_nothing_acknowledged_is_lost_when_random_workers_of_four_are_killed(url, tmp_path, rounds):
@@ -42,14 +55,8 @@ async def test_nothing_acknowledged_is_lost_when_random_workers_of_four_are_kill
 async def test_a_grant_that_a_worker_holds_up_does_not_follow_a_refusal_taken_by_another(
     sqlite_url, tmp_path, locked
 ):
-    upgrade(sqlite_url)
     view = new_word()
-    with (
-        running(sqlite_url, tmp_path, timeout=20.0) as slow,
-        running(sqlite_url, tmp_path, timeout=20.0) as quick,
-    ):
-        await slow.ready()
-        await quick.ready()
+    async with two(sqlite_url, tmp_path) as (slow, quick):
         with locked(sqlite_url):
             grant = asyncio.create_task(slow.choose("accept", view))
             await asyncio.sleep(1.0)
@@ -69,14 +76,8 @@ async def test_a_grant_that_a_worker_holds_up_does_not_follow_a_refusal_taken_by
 async def test_a_grant_does_not_follow_a_refusal_that_lies_in_the_spool_of_another_worker(
     sqlite_url, tmp_path, locked
 ):
-    upgrade(sqlite_url)
     view = new_word()
-    with (
-        running(sqlite_url, tmp_path, timeout=20.0) as slow,
-        running(sqlite_url, tmp_path, timeout=0.3) as hasty,
-    ):
-        await slow.ready()
-        await hasty.ready()
+    async with two(sqlite_url, tmp_path, timeout=0.3) as (slow, hasty):
         with locked(sqlite_url):
             grant = asyncio.create_task(slow.choose("accept", view))
             await asyncio.sleep(1.0)
@@ -114,14 +115,8 @@ async def test_a_server_that_stands_still_and_goes_on_has_told_nobody_what_does_
 async def test_a_second_click_that_another_worker_records_first_holds_and_is_not_superseded(
     sqlite_url, tmp_path, locked
 ):
-    upgrade(sqlite_url)
     view = new_word()
-    with (
-        running(sqlite_url, tmp_path, timeout=20.0) as slow,
-        running(sqlite_url, tmp_path, timeout=20.0) as quick,
-    ):
-        await slow.ready()
-        await quick.ready()
+    async with two(sqlite_url, tmp_path) as (slow, quick):
         with locked(sqlite_url):
             first = asyncio.create_task(slow.choose("accept", view))
             await asyncio.sleep(1.0)

@@ -7,6 +7,7 @@ import datetime
 from pathlib import Path
 
 import pytest
+from tests.texts import NEWS
 
 from consentkit.lint.judge import judge
 from consentkit.lint.painted import Painted, judge_painted
@@ -18,21 +19,13 @@ from consentkit.web.notice import TEMPLATES
 
 pytestmark = pytest.mark.browser
 DAY = datetime.date(2026, 11, 25)
-TEXT = """\
+TEXT = (
+    """\
 jurisdictions = ["FR"]
 layout = "{layout}"
-[site]
-name = "News"
-address = "https://news.example"
-[controller]
-name = "News Ltd"
-contact = "privacy@news.example"
-[purposes.analytics]
-[services.stats]
-vendor = "Stats Ltd"
-purposes = ["analytics"]
-hosts = ["stats.example"]
 """
+    + NEWS
+)
 
 
 def site(style: str = "", folder: Path | None = None, layout: str = "bar") -> Site:

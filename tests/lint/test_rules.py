@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.texts import NEWS
 
 from consentkit.cli.starter import starter
 from consentkit.core.policy import Policy
@@ -106,23 +107,8 @@ def judged(text: str) -> list[Finding]:
     return judge(Site(load_text(text), DAY))
 
 
-BASE = """\
-[site]
-name = "News"
-address = "https://news.example"
-[controller]
-name = "News Ltd"
-contact = "privacy@news.example"
-[purposes.analytics]
-[services.stats]
-vendor = "Stats Ltd"
-purposes = ["analytics"]
-hosts = ["stats.example"]
-"""
-
-
 def test_a_finding_in_several_jurisdictions_is_one_that_names_them() -> None:
-    [found] = judged(f'jurisdictions = ["FR", "IE", "AT"]\nlifetime = "300d"\n{BASE}')
+    [found] = judged(f'jurisdictions = ["FR", "IE", "AT"]\nlifetime = "300d"\n{NEWS}')
 
     assert (found.rule.id, set(found.codes)) == ("R24", {"FR", "IE", "AT"})
     assert "FR" in found.where
@@ -131,15 +117,15 @@ def test_a_finding_in_several_jurisdictions_is_one_that_names_them() -> None:
 def test_the_number_of_partners_is_an_error_in_germany_and_a_warning_elsewhere() -> None:
     words = '[texts.en]\ndetails = "For: {purposes}. By {controller}. Change your mind at any time."\n'
 
-    here = judged(f'jurisdictions = ["DE"]\n{BASE}{words}')
-    there = judged(f'jurisdictions = ["AT"]\n{BASE}{words}')
+    here = judged(f'jurisdictions = ["DE"]\n{NEWS}{words}')
+    there = judged(f'jurisdictions = ["AT"]\n{NEWS}{words}')
 
     assert [(each.rule.id, each.severity) for each in here] == [("R23", Severity.ERROR)]
     assert [(each.rule.id, each.severity) for each in there] == [("R23", Severity.WARNING)]
 
 
 def test_an_override_that_exempts_marketing_leaves_the_signal_without_effect_in_california() -> None:
-    text = BASE.replace("analytics", "marketing")
+    text = NEWS.replace("analytics", "marketing")
     override = '[overrides.US-CA]\nmarketing = "exempt"\nreason = "None."\n'
 
     found = judged(f'layout = "box"\njurisdictions = ["FR", "US-CA"]\n{text}{override}')
@@ -148,7 +134,7 @@ def test_an_override_that_exempts_marketing_leaves_the_signal_without_effect_in_
 
 
 def test_a_service_that_states_some_facts_of_an_exemption_is_told_which_are_missing() -> None:
-    [found] = judged(f'jurisdictions = ["FR"]\n{BASE}facts = ["no-reuse"]\n')
+    [found] = judged(f'jurisdictions = ["FR"]\n{NEWS}facts = ["no-reuse"]\n')
 
     assert (found.rule.id, found.severity) == ("R39", Severity.WARNING)
     assert "own-measurement" in found.problem.found
@@ -157,13 +143,13 @@ def test_a_service_that_states_some_facts_of_an_exemption_is_told_which_are_miss
 def test_a_refusal_that_is_forgotten_before_a_grant_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Policy, "cookie_lifetime", 86_400)
 
-    found = judged(f'jurisdictions = ["FR"]\n{BASE}')
+    found = judged(f'jurisdictions = ["FR"]\n{NEWS}')
 
     assert {each.rule.id for each in found} == {"R26", "R27"}
 
 
 def test_a_language_that_nobody_has_read_is_told_where_the_site_makes_it_its_own() -> None:
-    site = Site(load_text(f'language = "fr"\n{BASE}'), DAY)
+    site = Site(load_text(f'language = "fr"\n{NEWS}'), DAY)
     object.__setattr__(site, "unreviewed", frozenset({"fr", "ar"}))
 
     [found] = judge(site)
@@ -172,14 +158,14 @@ def test_a_language_that_nobody_has_read_is_told_where_the_site_makes_it_its_own
 
 
 def test_a_bar_is_a_note_where_the_world_was_named_and_a_warning_where_the_country_was() -> None:
-    world, country = (judged(f'jurisdictions = ["{code}"]\n{BASE}') for code in ("world", "NG"))
+    world, country = (judged(f'jurisdictions = ["{code}"]\n{NEWS}') for code in ("world", "NG"))
 
     assert [(each.rule.id, each.severity) for each in world] == [("R40", Severity.NOTE)]
     assert [(each.rule.id, each.severity) for each in country] == [("R40", Severity.WARNING)]
 
 
 def test_a_service_that_was_seen_and_is_not_named_is_told_with_its_number() -> None:
-    policy = load_text(f'use = ["google-analytics"]\n{BASE}')
+    policy = load_text(f'use = ["google-analytics"]\n{NEWS}')
     seen = {"hotjar": 1200, "google-analytics": 5, "stats": 3, "arkose": 9, "nobody-knows": 2}
 
     [found] = judge(Site(policy, DAY, seen=seen))
@@ -191,7 +177,7 @@ def test_a_service_that_was_seen_and_is_not_named_is_told_with_its_number() -> N
 def test_assumed_consent_that_becomes_a_question_is_told_with_the_source_of_each_row() -> None:
     stated = 'regime = "notice"\nreason = "Measured."\nforbidden_notice = "opt-in"\n'
 
-    found = judged(f'jurisdictions = ["FR", "US-CA"]\nlayout = "box"\n{stated}{BASE}')
+    found = judged(f'jurisdictions = ["FR", "US-CA"]\nlayout = "box"\n{stated}{NEWS}')
 
     [told] = [each for each in found if each.rule.id == "R12"]
     assert (told.severity, told.codes) == (Severity.WARNING, ("FR",))

@@ -57,6 +57,11 @@ class Terms:
         if not asked or any(category not in self.rule.exemptions for category in asked):
             return None
         wanted = {fact for category in asked for fact in self.rule.exemptions[category]}
-        if not wanted <= {*service.facts, Fact.INFORMED, Fact.OBJECTION}:
+        if missing(wanted, service):
             return None
         return Regime.OPT_OUT if Fact.OBJECTION in wanted else Regime.EXEMPT
+
+
+def missing(wanted: Iterable[Fact], service: Service) -> list[str]:
+    """The facts that a service does not state. What our notice does for each, to tell and to take an objection, is there."""
+    return sorted(fact.value for fact in set(wanted) - {*service.facts, Fact.INFORMED, Fact.OBJECTION})

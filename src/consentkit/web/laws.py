@@ -7,14 +7,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from consentkit.audit.log import AuditLog
 from consentkit.core.policy import Policy
 from consentkit.jurisdictions import Atlas
 from consentkit.jurisdictions.apply import Applied, applied
 from consentkit.web.answer import Scope
 from consentkit.web.endpoint import Endpoint
 from consentkit.web.gatehouse import Gate
+from consentkit.web.limit import RateLimit
 from consentkit.web.pages import Pages
+from consentkit.web.pending import Grants
 from consentkit.web.request import JurisdictionOf, Resolver
+from consentkit.web.submit import Decisions
 from consentkit.web.where import safely
 
 logger = logging.getLogger(__name__)
@@ -30,6 +34,17 @@ class Law:
     gate: Gate
     pages: Pages
     endpoint: Endpoint
+
+
+def law_of(resolver: Resolver, gate: Gate, audit: AuditLog, limit: RateLimit, grants: Grants) -> Law:
+    """What serves the visitors of one jurisdiction, beside a resolver and a gate for it.
+
+    :param limit: shared by all jurisdictions, as an address is one everywhere.
+    :param grants: likewise, as a visitor's place may change between two clicks.
+    """
+    pages = Pages(gate.book.policy, gate.book)
+    decisions = Decisions(gate, pages, audit, limit, grants)
+    return Law(resolver, gate, pages, Endpoint(gate, pages, decisions, audit))
 
 
 Build = Callable[[Policy, str | JurisdictionOf | None, Law | None], Law]

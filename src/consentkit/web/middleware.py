@@ -28,17 +28,15 @@ from consentkit.policyfile import load
 from consentkit.web.answer import App, Message, Receive, Scope, Send
 from consentkit.web.conditions import app_view
 from consentkit.web.cookiegate import hide_cookies
-from consentkit.web.endpoint import Endpoint
 from consentkit.web.excluded import excluder, route_below
 from consentkit.web.gatehouse import Gate
-from consentkit.web.laws import Law, Laws
+from consentkit.web.laws import Law, Laws, law_of
 from consentkit.web.limit import RateLimit
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
 from consentkit.web.pending import Grants
 from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit, own_path
 from consentkit.web.response import Response
-from consentkit.web.submit import Decisions
 from consentkit.web.transport import Transport
 from consentkit.web.wellknown import PATH as GPC_PATH
 from consentkit.web.wellknown import answer as statement
@@ -119,15 +117,11 @@ class ConsentMiddleware:
             limit, grants = RateLimit(grants_per_second), Grants()
 
             def build(policy: Policy, where: str | JurisdictionOf | None, strictest: Law | None) -> Law:
-                book = NoticeBook(policy, templates=folders)
+                resolver = Resolver(policy, codec, transport, where, self._unknown_name)
                 lender = strictest.gate if strictest else None
+                book = NoticeBook(policy, templates=folders)
                 gate = Gate(book, prefix, delivery, observe, self.audit.add_counts, lender)
-                pages = Pages(policy, book)
-                decisions = Decisions(gate, pages, self.audit, limit, grants)
-                endpoint = Endpoint(gate, pages, decisions, self.audit)
-                return Law(
-                    Resolver(policy, codec, transport, where, self._unknown_name), gate, pages, endpoint
-                )
+                return law_of(resolver, gate, self.audit, limit, grants)
 
             self._laws = Laws(self.policy, jurisdiction, atlas(), build)
         except ConsentkitError as error:

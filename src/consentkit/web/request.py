@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -19,8 +18,7 @@ from consentkit.web.crawlers import is_crawler
 from consentkit.web.gate.candidate import Asked
 from consentkit.web.hint import Hints, hint_name, hint_sent, renewed
 from consentkit.web.transport import Keeping, Transport
-
-logger = logging.getLogger(__name__)
+from consentkit.web.where import safely
 
 FRAMES = frozenset({"iframe", "frame", "fencedframe", "embed", "object"})
 """Values of ``Sec-Fetch-Dest`` of a page inside another (Fetch metadata, section 2.1; checked 2026-11)."""
@@ -89,7 +87,7 @@ class Resolver:
         self.policy = policy
         self.codec = codec
         self.transport = transport
-        self._jurisdiction = jurisdiction
+        self._jurisdiction = safely(jurisdiction) if callable(jurisdiction) else jurisdiction
         self._report = report
         self._hints = Hints(policy)
         self._readings: dict[tuple[object, ...], Reading] = {}
@@ -194,16 +192,7 @@ class Resolver:
         )
 
     def _where(self, scope: Scope) -> str | None:
-        """The jurisdiction; unknown where the site's own function fails, since its page is served all the same."""
-        where = self._jurisdiction
-        if not callable(where):
-            return where
-        try:
-            return where(scope)
-        except Exception as error:
-            # Its text may hold an address.
-            logger.error("the jurisdiction of a request could not be told: %s", type(error).__name__)  # noqa: TRY400
-            return None
+        return self._jurisdiction(scope) if callable(self._jurisdiction) else self._jurisdiction
 
     def consent(self, signals: Signals, read: Read) -> Consent:
         """The consent that holds now.

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from consentkit.catalogue.entry import FREE_KINDS
 from consentkit.core.addresspattern import addresses_of
 from consentkit.core.duration import DAY, parse_duration
-from consentkit.core.jurisdiction import Fact
 from consentkit.core.parts import NECESSARY, category_of
 from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
 from consentkit.core.service import Cookie, Service
+from consentkit.core.terms import missing
 from consentkit.lint.europe import in_europe
 from consentkit.lint.phrases import is_just, said
 from consentkit.lint.rule import Found, Severity, rule
@@ -238,7 +238,7 @@ def _proven(site: Site, purpose: str) -> bool:
         not rule.regime(category).asked
         or (
             category in rule.exemptions
-            and all(_lacks(rule.exemptions[category], each) == [] for each in services)
+            and all(missing(rule.exemptions[category], each) == [] for each in services)
         )
         for rule in rules
     )
@@ -253,11 +253,7 @@ def _missing(house: House, service: Service) -> list[str]:
     exemptions = terms.rule.exemptions
     wanted = {fact for each in categories if each in exemptions for fact in exemptions[each]}
     relevant = wanted & set(service.facts)
-    return _lacks(tuple(wanted), service) if relevant else []
-
-
-def _lacks(wanted: tuple[Fact, ...], service: Service) -> list[str]:
-    return sorted(set(wanted) - {*service.facts, Fact.INFORMED, Fact.OBJECTION})
+    return missing(wanted, service) if relevant else []
 
 
 @rule(
