@@ -21,12 +21,18 @@ from consentkit.audit.reader import Reader
 from consentkit.audit.store import Store
 
 _numbers = itertools.count()
-OLDER = r"has schema 0001, and this version needs 0002: run `consentkit db upgrade --audit "
+OLDER = r"has schema 0001, and this version needs 0003: run `consentkit db upgrade --audit "
+
+
+@pytest.fixture
+def revision():
+    """The schema of ``old_url``."""
+    return "0001"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def old_url(request, tmp_path):
-    """A store of schema 0001."""
+def old_url(request, tmp_path, revision):
+    """A store of an older schema."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'old.db'}"
     else:
@@ -39,7 +45,7 @@ def old_url(request, tmp_path):
     config.set_main_option("script_location", str(Path(upgrading.__file__).with_name("migrations")))
     with writing(locate(url), 5.0).begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
     return url
 
 
@@ -82,6 +88,19 @@ def test_an_older_log_gets_the_tree_and_the_roll_ups_that_its_events_would_have_
     store.close()
     assert kept(old_url, "a") == kept(url, "a")
     assert kept(old_url, "b") == [[(0, b"")], [], []]
+
+
+@pytest.mark.parametrize("revision", ["0002"])
+def test_a_log_of_the_schema_before_keeps_its_events_and_is_written_on(old_url, make_event):
+    rows = [seal(make_event(time=n * 10**9), None, os.urandom(32)) for n in range(3)]
+    with writing(locate(old_url), 5.0).begin() as connection:
+        connection.execute(insert(schema.log_head).values(log_id="a", size=0, edge=b""))
+
+    assert upgrading.upgrade(old_url) == ("0002", schema.REVISION)
+    store = Store(old_url, "a", 5.0)
+    store.append(rows)
+    store.close()
+    assert [row.id for row in Reader(old_url, "a").events()] == [row.id for row in rows]
 
 
 def test_a_damaged_older_log_gets_no_tree_and_stays_as_it_was(old_url, make_event):

@@ -1,10 +1,11 @@
 """Roles of PostgreSQL for a log: who may do what, as SQL for the database's owner to run.
 
 ====================  ==================================================================================================
-writer                the site: appends events, counts, and shows visitors their own history
+writer                the site: appends events, counts, tells a webhook, and shows visitors their own history
 reader                statistics and exports that name no visitor
-officer               reads everything, exports, looks visitors up, verifies, signs checkpoints, and says so in the log
-eraser                forgets visitors and lets go of old proofs, and says so in the log
+officer               the desk: reads everything, exports, looks visitors up, verifies, signs checkpoints, and says so in
+                      the log
+eraser                forgets visitors and lets go of old proofs, and says so in the log; the desk, where it is to erase
 ====================  ==================================================================================================
 
 Nobody among them may change or delete an event: that is for the owner of the tables, who runs ``consentkit db upgrade`` and
@@ -32,17 +33,24 @@ _APPEND = {
     "rollups": "SELECT, INSERT, UPDATE",
 }
 _SIGN = {"checkpoints": "SELECT, INSERT", "leases": "SELECT, INSERT, UPDATE, DELETE"}
+_TELL = {"followers": "SELECT, INSERT, UPDATE", "deliveries": "SELECT, INSERT, UPDATE, DELETE"}
+_DESK = {
+    "desk_access": "SELECT, INSERT, UPDATE, DELETE",
+    "verifications": "SELECT, INSERT, UPDATE, DELETE",
+    "deliveries": "SELECT",
+}
 RIGHTS: Mapping[str, Mapping[str, str]] = {
     "writer": {
         **_LOOK,
         **_APPEND,
         **_SIGN,
+        **_TELL,
         "personal": "SELECT, INSERT",
         "documents": "SELECT, INSERT",
         "counts": "SELECT, INSERT, UPDATE",
     },
     "reader": _LOOK,
-    "officer": {**_LOOK, **_APPEND, **_SIGN, "personal": "SELECT"},
+    "officer": {**_LOOK, **_APPEND, **_SIGN, **_DESK, "personal": "SELECT"},
     "eraser": {**_LOOK, **_APPEND, "personal": "SELECT, DELETE"},
 }
 """What each role may do with which table; with the others nothing."""

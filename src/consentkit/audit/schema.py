@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration: what a store must have for this version to use it."""
 
 metadata = MetaData()
@@ -73,6 +73,10 @@ personal = Table(
 # an event without the index, 2.5 with it; 17 with ids that are random from their first letter, and 17 with ids that begin
 # with the day, since a day of a busy log fills too many pages.
 Index("personal_visitor", personal.c.log_id, personal.c.visitor)
+
+# For looking from the newest down, and between two moments. Times come nearly in their order, so that a batch fills the
+# last page: see the figures in docs/explanation/decisions.md.
+Index("events_time", events.c.log_id, events.c.time, events.c.seq)
 
 documents = Table(
     "documents",
@@ -149,5 +153,66 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
     PrimaryKeyConstraint("log_id", "task", name="leases_pk"),
+    sqlite_with_rowid=False,
+)
+
+# Who may look: one-time links, sessions and tokens of the desk. ``id`` is the hash of what was handed out; all times in
+# microseconds since 1970, UTC; ``ended`` once it was used up, signed out of or revoked.
+desk_access = Table(
+    "desk_access",
+    metadata,
+    Column("log_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    PrimaryKeyConstraint("log_id", "id", name="desk_access_pk"),
+    sqlite_with_rowid=False,
+)
+
+# ``consentkit.audit.verifications`` tells what a row says. Ids begin with a time, so that they sort by it.
+verifications = Table(
+    "verifications",
+    metadata,
+    Column("log_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("begun", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("report", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "id", name="verifications_pk"),
+    sqlite_with_rowid=False,
+)
+
+# How far somebody who follows the log came: the number of the last event that it looked at.
+followers = Table(
+    "followers",
+    metadata,
+    Column("log_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    PrimaryKeyConstraint("log_id", "name", name="followers_pk"),
+    sqlite_with_rowid=False,
+)
+
+# What a webhook is to be told, and was: an event each. ``due`` is the time of the next try, nothing once it ended.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("log_id", Text, nullable=False),
+    Column("hook", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+    Column("due", BigInteger),
+    Column("ended", BigInteger),
+    Column("outcome", Text, nullable=False),
+    PrimaryKeyConstraint("log_id", "hook", "seq", name="deliveries_pk"),
     sqlite_with_rowid=False,
 )
