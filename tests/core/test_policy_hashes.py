@@ -23,6 +23,7 @@ BASE: dict[str, Any] = {
 
 GOLDEN = {"analytics": "hs0UJa", "marketing": "dcp4Ib", "stats": "fKeT6P", "ads": "-w4iqO"}
 GOLDEN_MARKS = {"stats": "2XSMr5", "ads": "aMnAlc", "login": "E1u5CR"}
+GOLDEN_RECIPIENT = "P1HFr5"
 
 
 def changed(path: str, value: Any) -> Policy:
@@ -45,7 +46,6 @@ def base() -> Policy:
         ("purposes.analytics.description", {"en": "How many read what."}),
         ("services.stats.title", "Stats"),
         ("services.stats.privacy_url", "https://stats.example/privacy"),
-        ("services.stats.recipients", ["Panel House"]),
         ("services.stats.hosts", ["stats.example", "cdn.stats.example"]),
         ("services.stats.cookies", [{"name": "_stats"}]),
         ("privacy_url", "/privacy"),
@@ -119,6 +119,9 @@ def test_a_no_to_a_service_outlives_its_vendor() -> None:
 def test_fingerprints_are_the_same_in_every_release_or_every_visitor_is_asked_again() -> None:
     assert base().fingerprints == GOLDEN
     assert base().marks == GOLDEN_MARKS
+    told = changed("services.stats.recipients", ["Panel House"]).questions
+    assert told.recipients == {"stats": {GOLDEN_RECIPIENT}, "ads": frozenset()}
+    assert told.marks == {*GOLDEN.values(), GOLDEN_RECIPIENT, "told-1"}
 
 
 def test_the_version_is_the_hash_of_the_document() -> None:

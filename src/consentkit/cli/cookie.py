@@ -69,8 +69,8 @@ def _show(policy: Policy, value: bytes) -> None:
 
 def _rows(policy: Policy, decision: Decision) -> Mapping[str, str]:
     services = {mark: name for name, mark in policy.marks.items()}
-    known = {mark: name for name, mark in policy.fingerprints.items()}
-    new = [name for mark, name in known.items() if mark not in decision.asked]
+    unanswered = policy.questions.unanswered(decision.asked)
+    new = [name for name in policy.fingerprints if name in unanswered]
     same = policy.version.startswith(decision.policy)
     return {
         "purposes": _answers(decision.purposes),

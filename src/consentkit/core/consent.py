@@ -6,7 +6,8 @@ The rules, in their order:
 2. Where a browser withholds our cookie (a cross-site POST, a frame on another site), *unknown is not undecided*: an
    opted-out visitor would look new, so every purpose that is asked is closed, whatever its regime.
 3. A purpose without an answer follows its regime: closed under ``opt-in``, open under ``opt-out`` and ``notice``.
-4. An answer counts for what was asked: a service that came later is not covered by an older yes.
+4. An answer counts for what was asked: a service that came later, or another company that receives its data, is not covered
+   by an older yes.
 5. An answer counts for the policy's lifetime, a refusal as long as a grant, and longer where a jurisdiction says how long it
    rests. A grant from further in the future than clocks may differ does not count; a refusal from there does.
 6. What is new since an answer stays shut until it is answered, whatever its regime.
@@ -139,7 +140,7 @@ def resolve(policy: Policy, signals: Signals, decision: Decision | None, now: in
         else _service_open(policy, signal, decision, granted, name)
         for name in policy.services
     }
-    decided = decision is not None and decision.asked.issuperset(policy.fingerprints.values())
+    decided = decision is not None and not policy.questions.unanswered(decision.asked)
     quiet = unknown or rests or (signal is not None and policy.strictest_regime is not Regime.OPT_IN)
     return Consent(
         granted=granted,
@@ -182,7 +183,7 @@ def _new(policy: Policy, decision: Decision | None) -> frozenset[str]:
     """What is asked now and was not when the visitor answered."""
     if decision is None or not decision.purposes:
         return frozenset()
-    return frozenset(name for name, mark in policy.fingerprints.items() if mark not in decision.asked)
+    return policy.questions.unanswered(decision.asked)
 
 
 def _rests(policy: Policy, decision: Decision | None, now: int) -> bool:
@@ -192,7 +193,7 @@ def _rests(policy: Policy, decision: Decision | None, now: int) -> bool:
     rule = policy.terms.rule
     if decision.at + min(rule.ask_again, policy.cookie_lifetime) <= now:
         return False
-    return rule.rests_through_changes or decision.asked.issuperset(policy.fingerprints.values())
+    return rule.rests_through_changes or not policy.questions.unanswered(decision.asked)
 
 
 def _outcome(policy: Policy, decision: Decision | None) -> str:
@@ -239,7 +240,7 @@ def _purpose_open(policy: Policy, signal: str | None, decision: Decision | None,
     if _signal_closes(policy, signal, decision, purpose):
         return False
     answer = decision.purposes.get(purpose) if decision else None
-    if answer is None or (answer and policy.fingerprints.get(purpose) not in _asked(decision)):
+    if answer is None or (answer and not (decision and policy.questions.covered(decision.asked, purpose))):
         return regime.open_by_default and not _answered(decision)
     return answer
 
@@ -254,13 +255,12 @@ def _service_open(
 ) -> bool:
     service = policy.services[name]
     by_purpose = all(purpose in granted for purpose in service.purposes)
-    mark = policy.fingerprints.get(name)
-    if decision is None or mark is None:
+    if decision is None or name not in policy.fingerprints:
         return by_purpose
     exception = decision.services.get(policy.marks[name])
     if exception is False:
         return False
-    if mark not in decision.asked:
+    if not policy.questions.covered(decision.asked, name):
         regimes_open = all(policy.regimes[purpose].open_by_default for purpose in service.purposes)
         return by_purpose and regimes_open and not _answered(decision)
     if exception is True:
@@ -295,7 +295,3 @@ def _objected(policy: Policy, decision: Decision | None, name: str) -> bool:
     if by_itself is not None:
         return not by_itself
     return any(decision.purposes.get(purpose) is False for purpose in policy.services[name].purposes)
-
-
-def _asked(decision: Decision | None) -> frozenset[str]:
-    return decision.asked if decision else frozenset()

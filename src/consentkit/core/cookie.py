@@ -28,7 +28,7 @@ from consentkit.core.policy import Policy
 LIMIT = 1024
 """Bytes. A longer cookie is ignored before any HMAC; ours stays below with 40 services."""
 MARK = 6
-"""Characters of a fingerprint."""
+"""Characters of each thing that was asked."""
 SHORTEST_KEY = 32
 """Bytes. Below this a key is refused (RFC 2104 section 3: not less than the hash's output; checked 2026-11)."""
 REMEMBERED = 4096
@@ -145,7 +145,7 @@ def largest(policy: Policy) -> int:
     decision = Decision(
         purposes=dict.fromkeys(policy.askable, True),
         services=dict.fromkeys(policy.marks.values(), True),
-        asked=frozenset(policy.fingerprints.values()),
+        asked=policy.questions.marks,
         policy=policy.version[:16],
         at=9_999_999_999,
         visitor="v" * 27,

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from consentkit.core.parts import NECESSARY
 from consentkit.core.policy import Policy
+from consentkit.core.questions import RECIPIENTS_TOLD
 
 
 class Act(StrEnum):
@@ -29,7 +30,7 @@ class Decision:
 
     :param purposes: the answer for each purpose that was asked, by id.
     :param services: answers that differ from their purpose's, by the service's mark (:attr:`Policy.marks`).
-    :param asked: fingerprints of all that was put to the visitor (:attr:`Policy.fingerprints`).
+    :param asked: all that was put to the visitor (:attr:`Questions.marks`).
     :param policy: version of the policy then, shortened to 16 hexadecimal digits.
     :param at: time, in whole seconds since 1970 UTC.
     :param visitor: visitor id; only ever beside a grant.
@@ -113,7 +114,7 @@ def decide(
 
     :param now: seconds since 1970 UTC.
     :param visitor: the id to give to a grant; never kept with a decision that grants nothing.
-    :param asked: fingerprints that the notice put to the visitor; ``None`` for all of today's policy. What an older
+    :param asked: what the notice put to the visitor; ``None`` for all of today's policy. What an older
         notice did not ask is not answered by its yes.
     :param before: the decision that held until now; a choice about some services alone is added to it.
     :returns: the outcome, or why the choice names something the policy does not know.
@@ -123,8 +124,7 @@ def decide(
         return Refused(unknown)
     if choice.only:
         return _added(policy, choice, before, now=now, visitor=visitor, signalled=signalled)
-    known = frozenset(policy.fingerprints.values())
-    asked = known if asked is None else known & asked
+    asked = policy.questions.marks if asked is None else policy.questions.marks & asked
     answers = {
         purpose: _answer(choice, purpose)
         for purpose in policy.askable
@@ -159,9 +159,9 @@ def _added(
     answers = dict(before.purposes) if before else {}
     said = dict(before.services) if before else {}
     said |= {policy.marks[name]: value for name, value in choice.services.items()}
-    asked = (before.asked if before else frozenset()) | {
-        policy.fingerprints[name] for name in choice.services
-    }
+    asked = (before.asked if before else frozenset({RECIPIENTS_TOLD})).union(
+        *({policy.fingerprints[name], *policy.questions.recipients[name]} for name in choice.services)
+    )
     decision = Decision(
         purposes=answers,
         services=said,
@@ -240,12 +240,15 @@ def opens(policy: Policy, outcome: Outcome, before: Decision | None) -> bool:
 
 def _opened(policy: Policy, decision: Decision) -> frozenset[str]:
     """Every purpose and service that a decision's own answers open."""
-    marks = policy.fingerprints
-    purposes = {name for name, yes in decision.purposes.items() if yes and marks.get(name) in decision.asked}
+    purposes = {
+        name
+        for name, yes in decision.purposes.items()
+        if yes and policy.questions.covered(decision.asked, name)
+    }
     services = {
         name
         for name in policy.services
-        if marks.get(name) in decision.asked
+        if policy.questions.covered(decision.asked, name)
         and decision.services.get(
             policy.marks[name],
             all(each in purposes or each not in policy.askable for each in policy.services[name].purposes),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
@@ -51,6 +50,7 @@ from consentkit.core.parts import (
 )
 from consentkit.core.pathpattern import path_matches
 from consentkit.core.plain import listed, table
+from consentkit.core.questions import RECIPIENTS_TOLD, Questions, mark, questions
 from consentkit.core.regime import Regime, strictest
 from consentkit.core.service import Service
 from consentkit.core.terms import Terms
@@ -181,30 +181,39 @@ class Policy(Value):
 
     @cached_property
     def asked(self) -> str:
-        """Hash of what is asked: purposes, services, vendors; never their words or order."""
-        return _digest(sorted(self.fingerprints.values()))
+        """Hash of what is asked: purposes, services, vendors, recipients; never their words or order."""
+        return _digest(sorted(self.questions.marks - {RECIPIENTS_TOLD}))
 
     @cached_property
-    def fingerprints(self) -> Mapping[str, str]:
-        """Six characters for each purpose and service that is asked: what a stored answer was an answer to.
+    def questions(self) -> Questions:
+        """What is put to the visitor."""
+        return questions(self.askable, self._asked_services)
 
-        A purpose's covers its id; a service's covers its id, its purposes and its vendor, whose capitals and blanks do not
-        count. 36 bits: the chance that a new
-        vendor passes for one already asked is below one in 10⁹ for 40 services.
-        """
-        marks = {name: _mark("purpose", name) for name in self.askable}
-        for name, service in self.services.items():
-            if self.exempted.get(name, Regime.OPT_IN).asked and any(
-                purpose in self.askable for purpose in service.purposes
-            ):
-                vendor = " ".join(service.vendor.casefold().split())
-                marks[name] = _mark("service", name, vendor, *sorted(set(service.purposes)))
-        return marks
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """The mark of each purpose and service that is asked, by id."""
+        return self.questions.fingerprints
+
+    @cached_property
+    def receivers(self) -> frozenset[str]:
+        """The companies that receive data of what is asked, each once: vendors and recipients."""
+        return frozenset(
+            company for each in self._asked_services.values() for company in (each.vendor, *each.recipients)
+        )
+
+    @cached_property
+    def _asked_services(self) -> Mapping[str, Service]:
+        return {
+            name: service
+            for name, service in self.services.items()
+            if self.exempted.get(name, Regime.OPT_IN).asked
+            and not set(self.askable).isdisjoint(service.purposes)
+        }
 
     @cached_property
     def marks(self) -> Mapping[str, str]:
         """Six characters for each service id alone: a no to a service outlives a change of its vendor."""
-        return {name: _mark("id", name) for name in self.services}
+        return {name: mark("id", name) for name in self.services}
 
     @cached_property
     def askable(self) -> tuple[str, ...]:
@@ -375,7 +384,3 @@ def _canonical(value: Any) -> bytes:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(_canonical(value)).hexdigest()
-
-
-def _mark(*parts: str) -> str:
-    return urlsafe_b64encode(hashlib.sha256(_canonical(parts)).digest())[:6].decode()

@@ -164,7 +164,8 @@ class Service(Value):
     privacy_url: LinkAddress | None = None
     """The vendor's privacy statement."""
     recipients: tuple[Name, ...] = ()
-    """Companies besides the vendor that receive the data. Shown in the preferences and in the declaration."""
+    """Companies besides the vendor that receive the data. Shown in the preferences and in the declaration. A visitor is asked
+    again when one is added."""
     facts: tuple[Fact, ...] = ()
     """What it truly does, stated by the site: an exemption of a jurisdiction holds where all facts that it names stand here."""
     sells: StrictBool = False

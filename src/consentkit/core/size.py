@@ -28,5 +28,5 @@ def _problems(policy: Policy) -> Iterator[Problem]:
     size = largest(policy)
     if size > LIMIT:
         count = f"{len(policy.purposes)} purposes and {len(policy.services)} services"
-        expected = f"at most {LIMIT:,} bytes: fewer services, or shorter names of purposes"
+        expected = f"at most {LIMIT:,} bytes: fewer services or recipients, or shorter names of purposes"
         yield Problem.at(("services",), f"{count}, a cookie of up to {size:,} bytes", expected)

@@ -25,11 +25,11 @@ from consentkit.core.jurisdiction import Shown
 from consentkit.core.parts import NECESSARY
 from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
-from consentkit.core.service import Service
 from consentkit.web import client
 from consentkit.web.head import Head
 from consentkit.web.hint import Hints
 from consentkit.web.shown import lasting_of, law_of, layout_of, shows
+from consentkit.web.signal import standing
 from consentkit.web.stencil import Stencil, attribute, hole, plain_json
 from consentkit.web.words import accepted, look_up, words_of
 
@@ -230,7 +230,7 @@ class NoticeBook:
             signal=client.on_demand("signal"),
             said=self.words[view.language]("unkept") if says else "",
             consent=consent,
-            state=_state_in_page(consent),
+            state=_state_in_page(self.policy, consent),
             view=view,
             style=Markup(client.sheet(*sheets).body.decode()),  # noqa: S704 - our own file
             sheet=client.sheet(*sheets),
@@ -273,7 +273,7 @@ class NoticeBook:
             "details": words(
                 "details",
                 purposes=", ".join(names),
-                partners=len({service.vendor for service in self._asked_services}),
+                partners=len(self.policy.receivers),
                 controller=self.policy.controller.name,
             ),
             "buttons": [{"id": name, "text": words(f"{regime}-{name}")} for name in BUTTONS.get(regime, ())],
@@ -292,12 +292,6 @@ class NoticeBook:
             "title": title or words.get(f"purpose-{name}") or name.replace("-", " ").capitalize(),
             "text": text or words.get(f"purpose-{name}-text"),
         }
-
-    @property
-    def _asked_services(self) -> list[Service]:
-        return [
-            self.policy.services[name] for name in self.policy.services if name in self.policy.fingerprints
-        ]
 
     @cached_property
     def _notices(self) -> Mapping[str, Notice]:
@@ -320,7 +314,7 @@ class NoticeBook:
             **dump,
             "kind": "notice",
             "law": law_of(policy),
-            "asked": sorted(policy.fingerprints.values()),
+            "asked": sorted(policy.questions.marks),
             "language": language,
             "direction": words.direction,
             "layout": layout_of(policy),
@@ -343,21 +337,23 @@ class NoticeBook:
         return (NECESSARY, *(name for name in self.policy.purposes if name != NECESSARY))
 
 
-def _state_in_page(consent: Consent) -> Markup:
+def _state_in_page(policy: Policy, consent: Consent) -> Markup:
     """The state as a page carries it: with very many services they stay out, and the script asks for them."""
-    shown = state(consent)
+    shown = state(policy, consent)
     if len(shown["services"]) > MOST_SERVICES:
         del shown["services"]
     return Markup(plain_json(shown))  # noqa: S704 - ids of a closed alphabet
 
 
-def state(consent: Consent) -> dict[str, Any]:
+def state(policy: Policy, consent: Consent) -> dict[str, Any]:
     """The part of a consent that the browser's side works with."""
+    signal = standing(policy, consent)
     return {
         "decided": consent.decided,
         "outcome": consent.outcome,
         "granted": sorted(consent.granted),
         "services": dict(consent.services),
+        **({"signal": signal} if signal else {}),
     }
 
 

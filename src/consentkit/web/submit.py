@@ -324,7 +324,7 @@ class Decisions:
 
 
 def _asked_by(document: bytes) -> frozenset[str]:
-    """The fingerprints that a notice put to its visitors."""
+    """What a notice put to its visitors."""
     return frozenset(json.loads(document).get("asked", ()))
 
 

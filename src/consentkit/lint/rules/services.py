@@ -65,8 +65,8 @@ def _told(cookie: Cookie, text: str) -> bool:
 @rule(
     "R23",
     "recipients-missing",
-    does='Looks for a vendor without a name ("our partners"), a second layer that leaves one out, and a first layer without '
-    "their number.",
+    does='Looks for a vendor or recipient without a name ("our partners"), a second layer that leaves one out, and a first '
+    "layer without the number of them all.",
     why="Who receives the data is part of what one agrees to.",
     example='services.stats.vendor = "Our partners"',
     sources=(
@@ -77,23 +77,27 @@ def _told(cookie: Cookie, text: str) -> bool:
     kept="Our own layers tell both; the site's own words and templates can leave them out.",
 )
 def recipients_missing(site: Site) -> Iterator[Found]:
-    for name, service in site.policy.services.items():
-        if is_just("nobody", service.vendor, "en") or is_just("nobody", service.vendor, site.policy.language):
-            yield Found(("services", name, "vendor"), f'"{service.vendor}"', "the name of the company")
+    for path, company in _companies(site.policy):
+        if is_just("nobody", company, "en") or is_just("nobody", company, site.policy.language):
+            yield Found(path, f'"{company}"', "the name of the company")
     for layer in site.named("second"):
-        vendors = [" ".join(service.vendor.split()) for service in layer.policy.services.values()]
-        if not all(vendor in layer.page.text for vendor in vendors):
-            yield seen(layer, "a vendor that is not named", "the name of each")
+        named = layer.page.text
+        if not all(" ".join(company.split()) in named for _, company in _companies(layer.policy)):
+            yield seen(layer, "a company that is not named", "the name of each vendor and recipient")
     for layer in site.named("first"):
-        asked = {
-            service.vendor
-            for name, service in layer.policy.services.items()
-            if name in layer.policy.fingerprints
-        }
+        asked = layer.policy.receivers
         if asked and layer.banner and not re.search(rf"\b{len(asked)}\b", layer.banner.text):
             found = seen(layer, "no number of partners", "{partners} in the text", "details")
             weight = Severity.ERROR if "DE" in layer.codes else Severity.WARNING
             yield Found(found.path, found.found, found.expected, found.codes, weight)
+
+
+def _companies(policy: Policy) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Who receives data, each where the policy says so."""
+    for name, service in policy.services.items():
+        yield ("services", name, "vendor"), service.vendor
+        for index, company in enumerate(service.recipients):
+            yield ("services", name, "recipients", index), company
 
 
 @rule(
