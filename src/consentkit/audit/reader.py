@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, null, select
+from sqlalchemy import Connection, Executable, Row, Select, func, null, select
 
 from consentkit.audit.engine import STORE_ERRORS, cause, locate, reading, sqlite_file
 from consentkit.audit.errors import LogLocationError, LogUnavailable
@@ -86,6 +86,11 @@ class Reader:
             self.sees_personal = self._file is not None or _may_read_personal(connection)
             """Whether this role of the database may see who the events are of; if not, no event shows a visitor."""
         self.log_id = _choose(known, log_id)
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether the store is a file of SQLite; PostgreSQL otherwise."""
+        return self._file is not None
 
     def size(self) -> int:
         """How many events the head says there are."""
@@ -219,6 +224,18 @@ class Reader:
         with self._reading() as connection:
             rows = [(Key(*key), Count(n, timed, ms)) for *key, n, timed, ms in connection.execute(query)]
         yield from rows
+
+    def ask(self, query: Executable, values: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+        """The answer to a query of our own, for the modules that look in other ways than by number.
+
+        :raises LogUnavailable: the store cannot be read.
+        """
+        with self._reading() as connection:
+            return connection.execute(query, values or {}).all()
+
+    def stored(self) -> Select[tuple[object, ...]]:
+        """A query for all events of this log, in no order; its rows are those of :class:`StoredEvent`."""
+        return self._query().order_by(None)
 
     def _body(self, kind: str, name: str) -> bytes | None:
         with self._reading() as connection:
