@@ -23,6 +23,10 @@ STUBBED = {
     "second": {"vendor": "B", "purposes": ["marketing"], "stubs": ["gtag()", "b.c()"]},
 }
 VIEW = View(hint="consentkit-hint", script=True)
+LISTENS = {
+    "hear": ["globalPrivacyControl"],
+    "say": "consentkit-signal=~;path=/;max-age=86400;samesite=lax",
+}
 
 
 def policy_of(**keys: Any) -> Policy:
@@ -56,7 +60,7 @@ def test_a_page_knows_the_hint_that_it_was_made_for() -> None:
 
     html = NoticeBook(policy).head(consent_of(policy), VIEW)
 
-    assert told(html) == {"cookie": "consentkit-hint", "hint": ""}
+    assert told(html) == {"cookie": "consentkit-hint", "hint": "", **LISTENS}
     assert head_script("check").body in html
 
 

@@ -38,7 +38,7 @@ def test_a_hint_says_what_may_run_a_bit_for_each_name(policy: Policy) -> None:
     digest, outcome, bits = value.decode().split(".")
     granted = {name for at, name in enumerate(hints.ids) if int(bits, 16) >> (len(hints.ids) - 1 - at) & 1}
     assert digest == hints.digest
-    assert outcome == "c"
+    assert outcome == "custom"
     assert granted == {"analytics", "counter"}
 
 

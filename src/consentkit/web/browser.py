@@ -12,6 +12,7 @@ from base64 import urlsafe_b64encode
 from consentkit.core.decision import Decision
 from consentkit.web.hint import hint_name
 from consentkit.web.request import Visit
+from consentkit.web.signal import signal_name
 from consentkit.web.transport import Peer
 from consentkit.web.viewword import made_at
 
@@ -48,7 +49,7 @@ def cookies_of_others(visit: Visit) -> str:
     if b"cookie" not in visit.fields:
         return ""
     own = visit.resolver.transport.name(visit.keeping)
-    changing = tuple(name + b"=" for name in (own or b"", hint_name(own)))
+    changing = tuple(name + b"=" for name in (own or b"", hint_name(own), signal_name(own)))
     pairs = (
         pair.strip()
         for name, value in visit.scope["headers"]

@@ -70,8 +70,8 @@ def owners_of(gate: Gate, visit: Visit, name: str) -> tuple[Owner, ...]:
 
 
 def is_ours(visit: Visit, name: str) -> bool:
-    """Whether a cookie is the one that holds a decision, or the hint of it, over https or plain http."""
-    bare = name.removeprefix("__Host-").removesuffix("-hint")
+    """Whether a cookie is the one that holds a decision, or one of those beside it, over https or plain http."""
+    bare = name.removeprefix("__Host-").removesuffix("-hint").removesuffix("-signal")
     return bare.encode("latin-1") == visit.resolver.transport.name(Keeping.PLAIN)
 
 

@@ -15,6 +15,7 @@ from consentkit.web.outgoing import expired, storage
 from consentkit.web.pages import Pages
 from consentkit.web.record import Records
 from consentkit.web.request import Visit, text
+from consentkit.web.signal import SAID
 from consentkit.web.submit import Decisions
 from consentkit.web.transport import Keeping
 from consentkit.web.viewword import new_word
@@ -73,6 +74,9 @@ class Endpoint:
         return Answer(404, b"not found\n", headers=((b"x-robots-tag", b"noindex"),))
 
     def _state(self, visit: Visit) -> Answer:
+        query = parse_qs(visit.scope.get("query_string", b"").decode("latin-1"))
+        for name in SAID.keys() & query.get("signal", ()):
+            visit = visit.under(SAID[name])
         consent, notice = visit.consent, self._book.notice(self._view(visit).language)
         ours = visit.reading.renewal
         gone = expired(self._gate, visit, consent, beside=ours)

@@ -21,6 +21,7 @@ from consentkit.web import client
 from consentkit.web.client import Asset
 from consentkit.web.consentmode import WAIT, types_of
 from consentkit.web.hint import Hints
+from consentkit.web.signal import to_hear, to_say, would_close
 from consentkit.web.stencil import Stencil, hole, plain_json
 
 REMEMBERED = 1024
@@ -67,6 +68,7 @@ class Head:
             consent.allowed,
             consent.outcome,
             consent.source,
+            consent.signal,
             cookie,
             inline,
             nonce,
@@ -96,6 +98,7 @@ class Head:
                 "ids": self._hints.ids,
                 "purposes": len(self._hints.ids) - len(policy.services),
                 **({"ask": True} if _may_be_open(policy) else {}),
+                **self._signal(consent, cookie, shared=True),
             }
         elif cookie and consent.source is not Source.UNKNOWN:
             parts["check"] = {
@@ -103,6 +106,7 @@ class Head:
                 "hint": self._hints.value(consent).decode(),
                 **({"posted": True} if posted else {}),
                 **({"open": True} if self._open(consent) else {}),
+                **self._signal(consent, cookie, shared=False),
             }
         if self._types:
             names = {name for stands_for, _ in self._types for name in stands_for}
@@ -114,6 +118,14 @@ class Head:
         if parts and policy.place == "end":
             parts["aside"] = {}
         return parts
+
+    def _signal(self, consent: Consent, cookie: str, *, shared: bool) -> dict[str, Any]:
+        """What to listen for, what to say then, and whether the page must be made anew."""
+        hear = to_hear(self._policy, consent, shared=shared) if cookie else []
+        if not hear:
+            return {}
+        sold = {"sold": True} if not shared and would_close(self._policy, consent) else {}
+        return {"hear": hear, "say": to_say(cookie), **sold}
 
     def _open(self, consent: Consent) -> bool:
         """Whether these bytes let something run that another choice would not."""

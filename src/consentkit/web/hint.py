@@ -5,9 +5,10 @@ were made for the state that holds now, and on a page that is the same for all, 
 alone: the server never reads a consent from it, it only looks whether it is the right one. Whoever forges it on his own machine
 runs scripts in his own browser, which he can do anyway.
 
-Its value is three fields joined by points, at most 64 bytes::
+Its value is fields joined by points, at most 64 bytes::
 
-    1f3a9c02 . a . d3      (what the digits stand for, the outcome's first letter, a bit for each purpose and service)
+    1f3a9c02 . a . d3            (what the digits stand for, the outcome's first letter, a bit for each purpose and service)
+    1f3a9c02 . a . d0 . honored  (and what has become of the browser's opt-out signal, where one counted)
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from consentkit.core.cookie import values_of
 from consentkit.core.parts import NECESSARY
 from consentkit.core.policy import Policy
 from consentkit.web.answer import Header
+from consentkit.web.signal import standing
 from consentkit.web.transport import Keeping
 
 REMEMBERED = 1024
@@ -39,20 +41,22 @@ class Hints:
         """Purposes and services in the order of their bits, the first one's highest."""
         self.digest = sha256("\0".join(self.ids).encode()).hexdigest()[:8]
         """Stands for ``ids``: the bits of a hint with another digest mean something else."""
-        self._values: dict[tuple[frozenset[str], str], bytes] = {}
+        self._policy = policy
+        self._values: dict[tuple[frozenset[str], str, str], bytes] = {}
 
     def value(self, consent: Consent) -> bytes:
         """The hint that belongs to a consent; empty where there is no choice to hint at."""
         if consent.source is not Source.DECISION:
             return b""
-        key = (consent.allowed, consent.outcome)
+        heard = standing(self._policy, consent) or ""
+        key = (consent.allowed, consent.outcome, heard)
         found = self._values.get(key)
         if found is None:
             if len(self._values) >= REMEMBERED:
                 self._values.clear()
             bits = "".join("01"[name in consent.allowed] for name in self.ids)
-            found = f"{self.digest}.{consent.outcome[0]}.{int(bits or '0', 2):x}".encode()
-            self._values[key] = found
+            fields = (self.digest, consent.outcome, f"{int(bits or '0', 2):x}", *([heard] if heard else []))
+            found = self._values[key] = ".".join(fields).encode()
         return found
 
 

@@ -87,7 +87,7 @@ class Pages:
             consent=consent,
             notice=self.book.notice(view.language),
             purposes=[self._purpose(name, consent, view.language) for name in self.book.purposes],
-            honored=honored(self.policy, consent) and bool(self.policy.selling),
+            honored=honored(self.policy, consent),
             link=shows(self.policy, Shown.OPT_OUT_LINK),
             status=status,
         )
@@ -148,7 +148,7 @@ class Pages:
     def state_of(self, consent: Consent, notice: Notice) -> dict[str, Any]:
         """What ``/state`` tells, as a value; a decision's answer carries it too."""
         return {
-            **state(consent),
+            **state(self.policy, consent),
             "regimes": {name: str(regime) for name, regime in consent.regimes.items()},
             "jurisdiction": consent.jurisdiction,
             "notice": notice.hash,

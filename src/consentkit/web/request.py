@@ -17,6 +17,7 @@ from consentkit.web.answer import Header, Scope
 from consentkit.web.crawlers import is_crawler
 from consentkit.web.gate.candidate import Asked
 from consentkit.web.hint import Hints, hint_name, hint_sent, renewed
+from consentkit.web.signal import signal_name, signals_told
 from consentkit.web.transport import Keeping, Transport
 from consentkit.web.where import safely
 
@@ -129,12 +130,12 @@ class Resolver:
         consent = resolve(self.policy, Signals(withheld=True), None, int(time.time()))
         return replace(consent, ask=self.policy.strictest_regime.asked, source=Source.REGIME)
 
-    def _read(self, scope: Scope, fields: Mapping[bytes, bytes]) -> Reading:
+    def _read(self, scope: Scope, fields: Mapping[bytes, bytes], signal: str = "") -> Reading:
         keeping = self.transport.keeping(scope)
         name = self.transport.name(keeping)
         cookies = [value for field, value in scope["headers"] if field == b"cookie"]
         read = self.codec.read(name, cookies) if name and cookies else NOTHING
-        consent = self.consent(self.signals(scope, fields, keeping), read)
+        consent = self.consent(self.signals(scope, fields, keeping, signal), read)
         asked = asked_of(fields)
         alike = self._alike_in(consent, keeping, asked)
         renewal = self._renewal(consent, name, keeping, cookies)
@@ -182,13 +183,20 @@ class Resolver:
             return now
         return min((at + life for life in self.policy.lives if at + life > now), default=math.inf)
 
-    def signals(self, scope: Scope, fields: Mapping[bytes, bytes], keeping: Keeping) -> Signals:
-        """What the request says besides our cookie."""
+    def signals(
+        self, scope: Scope, fields: Mapping[bytes, bytes], keeping: Keeping, signal: str = ""
+    ) -> Signals:
+        """What the request says besides our cookie.
+
+        :param signal: one that was told in another way: ``gpc``, ``dnt``; empty for none.
+        """
+        name = signal_name(self.transport.name(keeping))
+        told = signals_told(name, (value for field, value in scope["headers"] if field == b"cookie"))
         return Signals(
-            gpc=global_privacy_control(fields.get(b"sec-gpc")),
+            gpc=global_privacy_control(fields.get(b"sec-gpc")) or signal == "gpc" or "gpc" in told,
             withheld=keeping is Keeping.IMPOSSIBLE or cookie_withheld(scope["method"], fields),
             jurisdiction=self._where(scope),
-            dnt=fields.get(b"dnt", b"").strip() == b"1",
+            dnt=fields.get(b"dnt", b"").strip() == b"1" or signal == "dnt" or "dnt" in told,
         )
 
     def _where(self, scope: Scope) -> str | None:
@@ -224,6 +232,12 @@ class Visit:
         """The same request as anybody could have sent it: of its visitor, nothing is told."""
         found = Visit(self.resolver.strictest, self.scope, shared=True)
         found._reading = found.resolver.for_all(self.keeping)
+        return found
+
+    def under(self, signal: str) -> Visit:
+        """The same request, from a browser that says this signal to scripts."""
+        found = Visit(self.resolver, self.scope)
+        found._reading = self.resolver._read(self.scope, self.fields, signal)
         return found
 
     @property

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from consentkit.core.consent import Consent
-from consentkit.core.jurisdiction import Binding, Shown
+from consentkit.core.jurisdiction import Shown
 from consentkit.core.parts import NECESSARY, Purpose, category_of
 from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
+from consentkit.web.signal import standing, to_hear
 
 
 def shows(policy: Policy, what: Shown) -> bool:
@@ -38,17 +39,16 @@ def layout_of(policy: Policy) -> str:
 def may_honor(policy: Policy, consent: Consent, *, shared: bool) -> bool:
     """Whether a page has to say that the browser's opt-out request is honored (11 CCR 7025(c)(6), checked 2026-11).
 
-    :param shared: the page is the same for all, so that the browser itself looks whether it sends the signal.
+    :param shared: the page is the same for all, so that a script asks for the state where the browser sends the signal.
     """
     if not shared:
-        return consent.signal is not None
-    terms = policy.terms
-    return policy.gpc == "everywhere" or (terms is not None and terms.rule.gpc is not Binding.NO)
+        return standing(policy, consent) is not None
+    return bool(to_hear(policy, consent, shared=True))
 
 
 def honored(policy: Policy, consent: Consent) -> bool:
     """Whether a signal counts now: the visitor has not said yes in its presence."""
-    return consent.signal is not None and policy.selling.isdisjoint(consent.granted)
+    return standing(policy, consent) in ("honored", "conflict")
 
 
 def switched_on(policy: Policy, consent: Consent, purpose: str) -> bool:
@@ -72,12 +72,12 @@ class Lasting:
     """What stays at the foot of every page, before a choice and after it.
 
     :param link: whether the control is a link in words.
-    :param sold: purposes that an opt-out signal closes, where the page may have to say that one is honored.
+    :param signal: whether the page may have to say that an opt-out signal is honored.
     :param honored: whether it says so from the start.
     """
 
     link: bool
-    sold: tuple[str, ...]
+    signal: bool
     honored: bool
 
 
@@ -87,10 +87,10 @@ def lasting_of(policy: Policy, consent: Consent, *, shared: bool) -> Lasting | N
     :param shared: the page is the same for all.
     """
     link = links(policy, shared=shared)
-    sold = sorted(policy.selling) if may_honor(policy, consent, shared=shared) else []
-    if not link and not sold:
+    signal = may_honor(policy, consent, shared=shared)
+    if not link and not signal:
         return None
-    return Lasting(link, tuple(sold), honored=not shared and honored(policy, consent))
+    return Lasting(link, signal, honored=not shared and honored(policy, consent))
 
 
 def law_of(policy: Policy) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Notice {
 
   async refresh() {
     try {
-      this.adopt(stateFrom(await (await fetch(new URL("state", this.address))).json()));
+      this.adopt(stateFrom(await (await fetch(new URL(`state${this.head?.heard?.() ?? ""}`, this.address))).json()));
     } catch {}
     return this.state;
   }

@@ -4,12 +4,13 @@ const NOTHING = { decided: false, outcome: "undecided", granted: ["necessary"], 
 
 /** A state from what the server sent, or the closed one. */
 export function stateFrom(sent) {
-  const { decided, outcome, granted, services } = { ...NOTHING, ...sent };
+  const { decided, outcome, granted, services, signal = null } = { ...NOTHING, ...sent };
   return Object.freeze({
     decided,
     outcome,
     granted: Object.freeze([...granted]),
     services: Object.freeze({ __proto__: null, ...services }),
+    signal,
   });
 }
 

@@ -1,21 +1,22 @@
-// Bytes that were made for another choice, out of whatever cache: nothing of them may run. A second copy that is no better
-// (a service worker that knows one only) stays, closed.
-const close = (sources) => {
-  const rule = document.createElement("meta");
-  rule.httpEquiv = "Content-Security-Policy";
-  rule.content = `default-src ${sources}`;
-  document.head.append(rule);
-};
+// Bytes that were made for another choice, out of whatever cache, or before the browser's signal was heard: nothing of them may
+// run. A second copy that is no better (a service worker that knows one only) stays, closed.
+const rule = own?.previousElementSibling;
 const check = (again) => {
-  if (!own || sent() === page.hint) return;
+  const late = heard() && page.sold;
+  if (!own || (sent() === page.hint && !late)) return;
   own.dataset.ckStale = "";
-  if (!page.posted && (again || performance.getEntriesByType("navigation")[0]?.type !== "reload")) {
-    if (page.open) close("'none'");
-    stop();
-    location.reload();
-  } else if (page.open) close("'self' 'unsafe-inline' 'unsafe-eval' data: blob:");
+  allowed = () => false;
+  const anew = !page.posted && (again || performance.getEntriesByType("navigation")[0]?.type !== "reload");
+  // A policy counts when its element is put in: the empty one that stands before this script is put in again.
+  if (page.open) {
+    rule.content = `default-src ${anew ? "'none'" : "'self' 'unsafe-inline' 'unsafe-eval' data: blob:"}`;
+    document.head.append(rule);
+  }
+  if (!anew) return;
+  stop();
+  location.reload();
 };
 check();
 addEventListener("pageshow", ({ persisted }) => persisted && check(true));
-document.addEventListener("prerenderingchange", () => check(true));
-document.addEventListener("consentkit:change", () => (page.hint = sent()));
+addEventListener("prerenderingchange", () => check(true), true);
+addEventListener("consentkit:change", () => (page.hint = sent()));

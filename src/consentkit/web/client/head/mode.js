@@ -13,6 +13,6 @@ const tell = (open) => {
 if (own) {
   say("consent", "default", { ...told, security_storage: "granted", ...page.wait });
   tell((name) => allowed(name));
-  document.addEventListener("consentkit:change", ({ detail }) =>
+  addEventListener("consentkit:change", ({ detail }) =>
     tell((name) => detail.granted.includes(name) || detail.services[name]));
 }

@@ -3,11 +3,15 @@
 const own = document.currentScript?.closest("[data-ck-head]");
 const page = JSON.parse(own?.dataset.ckHead ?? "{}");
 let allowed = (name) => page.allowed.includes(name);
-const sent = () => {
-  try {
-    const start = `${page.cookie}=`;
-    return document.cookie.split("; ").find((pair) => pair.startsWith(start))?.slice(start.length) ?? "";
-  } catch {
-    return page.hint;
-  }
+// In a sandboxed frame the first touch of a cookie throws.
+const sealed = origin === "null";
+const sent = () =>
+  sealed ? (page.hint ?? "") : (`; ${document.cookie}`.split(`; ${page.cookie}=`)[1]?.split(";")[0] ?? "");
+// What the browser says to scripts and has not said to the server, which is told by a cookie, and where it is asked for the
+// state. It closes and never opens.
+const heard = () => {
+  const name = page.hear?.find((each) => navigator[each] == 1);
+  if (name && !sealed) document.cookie = page.say.replace("~", name);
+  return name ? `?signal=${name}` : "";
 };
+if (own) own.heard = heard;
