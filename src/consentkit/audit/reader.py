@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Executable, Row, Select, func, null, select
 
@@ -32,6 +32,15 @@ VIEWS = 100
 _LAST = b"\xff" * 32
 """Sorts behind all that may follow a page view's bytes in a ``once``."""
 PAGE = 2000  # rows: some 2 MB, and a transaction of some 10 ms
+
+
+class Ask(Protocol):
+    """Runs a query, with values for what it names."""
+
+    def __call__(
+        self, query: Executable, values: Mapping[str, object] | None = None, /
+    ) -> Sequence[Row[Any]]:
+        """All its rows."""
 
 
 class DayCount(NamedTuple):
@@ -73,6 +82,7 @@ class Reader:
     """
 
     def __init__(self, url: str, log_id: str | None = None, *, timeout: float = 10.0) -> None:
+        self.url = url
         self._url = locate(url)
         self._file = sqlite_file(self._url)
         if self._file is not None and not self._file.is_file():
@@ -225,13 +235,19 @@ class Reader:
             rows = [(Key(*key), Count(n, timed, ms)) for *key, n, timed, ms in connection.execute(query)]
         yield from rows
 
-    def ask(self, query: Executable, values: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
-        """The answer to a query of our own, for the modules that look in other ways than by number.
+    @contextmanager
+    def asking(self) -> Iterator[Ask]:
+        """Ask queries of our own, for the modules that look in other ways than by number: all in one short transaction.
 
         :raises LogUnavailable: the store cannot be read.
         """
         with self._reading() as connection:
-            return connection.execute(query, values or {}).all()
+            yield lambda query, values=None: connection.execute(query, values or {}).all()
+
+    def ask(self, query: Executable) -> Sequence[Row[Any]]:
+        """The same for one query."""
+        with self.asking() as ask:
+            return ask(query)
 
     def stored(self) -> Select[tuple[object, ...]]:
         """A query for all events of this log, in no order; its rows are those of :class:`StoredEvent`."""

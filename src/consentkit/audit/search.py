@@ -20,7 +20,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, se
 
 from consentkit.audit.event import LARGEST_INTEGER, VISITORS_ACTS
 from consentkit.audit.finding import StoredEvent
-from consentkit.audit.reader import Reader
+from consentkit.audit.reader import Ask, Reader
 from consentkit.audit.rollup import SLOT
 from consentkit.audit.schema import events, personal, rollups
 
@@ -123,24 +123,33 @@ def page(reader: Reader, search: Search, after: str | None = None, limit: int = 
         msg = f"a page has 1 to {MOST} events"
         raise ValueError(msg)
     place = None if after is None else _place(reader.log_id, search, after)
-    found = list(islice(_found(reader, search, place, limit + 1), limit + 1))
+    with reader.asking() as ask:
+        found = list(islice(_found(reader, ask, search, place, limit + 1), limit + 1))
     items = tuple(found[:limit])
     more = len(found) > limit
     return Page(items, _token(reader.log_id, search, items[-1]) if more else None)
 
 
-def _found(reader: Reader, search: Search, place: _Place | None, step: int) -> Iterator[StoredEvent]:
+def _found(
+    reader: Reader, ask: Ask, search: Search, place: _Place | None, step: int
+) -> Iterator[StoredEvent]:
     if search.receipt is not None:
-        row = None if place else reader.find(search.receipt)
-        rows: Iterator[StoredEvent] = iter(() if row is None else (row,))
+        query = reader.stored().where(events.c.id == search.receipt)
+        rows = iter(() if place else _events(ask, query))
     elif search.visitor is not None:
-        rows = _of_visitor(reader, search.visitor, place, step)
+        rows = _of_visitor(reader, ask, search.visitor, place, step)
     else:
-        rows = _by_time(reader, search, place, step)
+        rows = _by_time(reader, ask, search, place, step)
     return filter(search.takes, rows)
 
 
-def _of_visitor(reader: Reader, visitor: str, place: _Place | None, step: int) -> Iterator[StoredEvent]:
+def _events(ask: Ask, query: Select[tuple[object, ...]]) -> list[StoredEvent]:
+    return [StoredEvent._make(row) for row in ask(query)]
+
+
+def _of_visitor(
+    reader: Reader, ask: Ask, visitor: str, place: _Place | None, step: int
+) -> Iterator[StoredEvent]:
     """A visitor's events by their numbers, from the index of visitors: few, even of a busy one."""
     theirs = (personal.c.log_id == reader.log_id) & (personal.c.visitor == visitor)
     below = LARGEST_INTEGER if place is None else place.seq
@@ -148,24 +157,24 @@ def _of_visitor(reader: Reader, visitor: str, place: _Place | None, step: int) -
         numbers = select(personal.c.seq).where(theirs, personal.c.seq < below)
         numbers = numbers.order_by(personal.c.seq.desc()).limit(step)
         query = reader.stored().where(events.c.seq.in_(numbers)).order_by(events.c.seq.desc())
-        rows = [StoredEvent._make(row) for row in reader.ask(query)]
+        rows = _events(ask, query)
         yield from rows
         if len(rows) < step:
             return
         below = rows[-1].seq
 
 
-def _by_time(reader: Reader, search: Search, place: _Place | None, step: int) -> Iterator[StoredEvent]:
+def _by_time(
+    reader: Reader, ask: Ask, search: Search, place: _Place | None, step: int
+) -> Iterator[StoredEvent]:
     first, last = search.times
     if place is not None:
         last = min(last, place.time)
     query = _query(reader, search)
-    for start, end in _windows(reader, search, first, last):
+    for start, end in _windows(reader.log_id, ask, search, first, last):
         behind = place
         while True:
-            rows = [
-                StoredEvent._make(row) for row in reader.ask(_within(query, start, end, behind).limit(step))
-            ]
+            rows = _events(ask, _within(query, start, end, behind).limit(step))
             yield from rows
             if len(rows) < step:
                 break
@@ -204,13 +213,13 @@ def _holds(reader: Reader, name: str, value: str) -> ColumnElement[bool]:
     return func.position(wanted.op("IN")(events.c.canonical)) > 0
 
 
-def _windows(reader: Reader, search: Search, first: int, last: int) -> Iterator[tuple[int, int]]:
+def _windows(log_id: str, ask: Ask, search: Search, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Spans of time, newest first, outside of which nothing lies."""
     values = _values(search)
     if not values:
         yield first, last
         return
-    for slots in _slots(reader, values, search.act, first // _SLOT, last // _SLOT):
+    for slots in _slots(log_id, ask, values, search.act, (first // _SLOT, last // _SLOT)):
         for low, high in _runs(slots):
             yield max(first, low * _SLOT), min(last, (high + 1) * _SLOT - 1)
 
@@ -223,26 +232,26 @@ def _values(search: Search) -> list[tuple[str, str]]:
 
 
 def _slots(
-    reader: Reader, values: Sequence[tuple[str, str]], act: str | None, first: int, last: int
+    log_id: str, ask: Ask, values: Sequence[tuple[str, str]], act: str | None, span: tuple[int, int]
 ) -> Iterator[list[int]]:
     """Quarters of an hour in which all of these occur, newest first; some at a time."""
     query = _HOLDING[len(values), act is not None]
-    named = {"log_id": reader.log_id, "act": act}
+    named = {"log_id": log_id, "act": act}
     for number, (kind, name) in enumerate(values):
         named |= {f"kind{number}": kind, f"name{number}": name}
-    many = FEW_SLOTS
-    while (high := _last_slot(reader, first, last)) is not None:
+    (first, last), many = span, FEW_SLOTS
+    while (high := _last_slot(log_id, ask, first, last)) is not None:
         low = max(first, high - many + 1)
-        yield [slot for (slot,) in reader.ask(query, named | {"low": low, "high": high})]
+        yield [slot for (slot,) in ask(query, named | {"low": low, "high": high})]
         last, many = low - 1, min(many * 4, MANY_SLOTS)
 
 
-def _last_slot(reader: Reader, first: int, last: int) -> int | None:
+def _last_slot(log_id: str, ask: Ask, first: int, last: int) -> int | None:
     """The last one in which anything happened: a log may be still for years, and one clock may have been wrong."""
     query = select(func.max(rollups.c.slot)).where(
-        rollups.c.log_id == reader.log_id, rollups.c.slot >= first, rollups.c.slot <= last
+        rollups.c.log_id == log_id, rollups.c.slot >= first, rollups.c.slot <= last
     )
-    found = reader.ask(query)[0][0]
+    found = ask(query)[0][0]
     return None if found is None else int(found)
 
 
