@@ -404,6 +404,8 @@ def test_a_notice_is_measured_in_a_browser_where_that_is_asked_for(cli, write, t
 
     assert (unseen.code, unseen.err) == (0, "")
     assert "warning: R04 reject-smaller: " in seen.err
+    assert "looked at in Chromium: " in seen.out
+    assert "looked at" not in unseen.out
 
 
 def test_services_that_the_log_has_seen_are_told(cli, write, tmp_path: Path) -> None:

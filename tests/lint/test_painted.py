@@ -14,6 +14,7 @@ from consentkit.lint.painted import Painted, judge_painted
 from consentkit.lint.site import Site
 from consentkit.policyfile import load_text
 from consentkit.scan.browse import chromium
+from consentkit.scan.render import tour_of
 from consentkit.scan.render.paint import painted
 from consentkit.web.notice import TEMPLATES
 
@@ -41,7 +42,7 @@ def site(style: str = "", folder: Path | None = None, layout: str = "bar") -> Si
 def views_of(judged: Site) -> list[Painted]:
     async def look() -> list[Painted]:
         async with chromium(alone=True) as browser:
-            return await painted(browser, judged.layers)
+            return await painted(browser, tour_of(judged).layers)
 
     return asyncio.run(look())
 

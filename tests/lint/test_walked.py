@@ -13,7 +13,7 @@ from consentkit.lint.rule import Severity
 from consentkit.lint.site import Site
 from consentkit.lint.walked import Steps, Walk, judge_walked
 from consentkit.policyfile import load_text
-from consentkit.scan.render import rendered
+from consentkit.scan.render import rendered, tour_of
 from consentkit.web.notice import TEMPLATES
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,7 @@ cookies = [{{ name = "_stats", lifetime = "30d" }}]
 
 
 def found_in(site: Site) -> list[Finding]:
-    return asyncio.run(rendered(site))
+    return asyncio.run(rendered(tour_of(site)))
 
 
 def changed(folder: Path, name: str, ours: str, theirs: str, code: str = "FR") -> Site:

@@ -14,6 +14,7 @@ import typer
 from consentkit.catalogue.load import catalogue
 from consentkit.cli.findings import notes_of, warnings_of
 from consentkit.cli.output import stop
+from consentkit.cli.progress import progress
 from consentkit.core.errors import PolicyError
 from consentkit.core.policy import Policy
 from consentkit.policyfile import load_text, located, read
@@ -85,19 +86,19 @@ def judge(
         words_of(policy)
     except PolicyError as error:
         return Verdict(None, errors=located(error.problems, text, file))
+    linted, looked = _linted(policy, templates, render=render, audit=audit)
     return Verdict(
         policy,
         warnings=located(warnings_of(policy), text, file),
-        notes=tuple(notes_of(policy, catalogue())),
-        findings=[
-            replace(each, problem=located([each.problem], text, file)[0])
-            for each in _linted(policy, templates, render=render, audit=audit)
-        ],
+        notes=(*notes_of(policy, catalogue()), *looked),
+        findings=[replace(each, problem=located([each.problem], text, file)[0]) for each in linted],
     )
 
 
-def _linted(policy: Policy, templates: Sequence[Path], *, render: bool, audit: str | None) -> list[Finding]:
-    """What the rules find."""
+def _linted(
+    policy: Policy, templates: Sequence[Path], *, render: bool, audit: str | None
+) -> tuple[list[Finding], list[str]]:
+    """What the rules find, and what of the notice was looked at."""
     from jinja2 import TemplateError
 
     from consentkit.lint.judge import judge as linted
@@ -107,7 +108,8 @@ def _linted(policy: Policy, templates: Sequence[Path], *, render: bool, audit: s
     seen = _seen(audit) if audit else {}
     site = Site(policy, today, tuple(templates), seen=seen)
     try:
-        return [*linted(site), *(_rendered(site) if render else ())]
+        found, looked = _rendered(site) if render else ([], [])
+        return [*linted(site), *found], looked
     except TemplateError as error:
         stop(f"{getattr(error, 'name', None) or 'a template'}: {type(error).__name__}: {error.message}")
 
@@ -125,12 +127,14 @@ def _seen(audit: str) -> dict[str, int]:
     return seen
 
 
-def _rendered(site: Site) -> list[Finding]:
-    """What the rules find in the notice as a browser shows it."""
+def _rendered(site: Site) -> tuple[list[Finding], list[str]]:
+    """What the rules find in the notice as a browser shows it, and what of it was shown."""
     try:
         import asyncio
 
-        from consentkit.scan.render import rendered
+        from consentkit.scan.render import rendered, tour_of
     except ModuleNotFoundError:
         stop("--render needs: pip install 'consentkit[scan]'")
-    return asyncio.run(rendered(site))
+    tour = tour_of(site)
+    with progress("looking", tour.stops, worth=1) as done:
+        return asyncio.run(rendered(tour, done)), [str(tour)]

@@ -11,14 +11,15 @@ WORTH = 20_000
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress(what: str, total: int, *, worth: int = WORTH) -> Iterator[Callable[[int], None]]:
     """Show a bar while the block runs.
 
     :param what: one word or two, in front of it.
     :param total: how many things there are to do.
+    :param worth: how many of them are worth a bar.
     :returns: a function to be told how many are done; cheap, and without effect where nobody looks.
     """
-    if total < WORTH or not sys.stderr.isatty():
+    if total < worth or not sys.stderr.isatty():
         yield lambda _done: None
         return
     from rich.console import Console

@@ -1,13 +1,15 @@
-"""What is judged: a policy, as it applies in each jurisdiction, and all that it shows, drawn in each language.
+"""What is judged: a policy, as it applies in each jurisdiction, and all that it shows.
 
-Where two jurisdictions come to the same for a site, they are drawn and judged once, under both names.
+Where two jurisdictions come to the same for a site, they are drawn and judged once, under both names. What a site writes itself
+is judged in its own languages, so these are drawn in each. Every other language has our own words in the same templates: it
+is drawn once for each regime.
 """
 
 from __future__ import annotations
 
 import datetime
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +24,7 @@ from consentkit.jurisdictions.apply import applied
 from consentkit.lint.markup import Element, read
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
-from consentkit.web.words import FOLDER
+from consentkit.web.words import FOLDER, Words
 
 NOON = 1_800_000_000
 """Seconds since 1970: the moment of every choice that is made for a drawing. Nothing depends on which."""
@@ -92,13 +94,13 @@ class House:
         """All that it can show."""
         return NoticeBook(self.policy, templates=self.templates)
 
-    def layers(self) -> Iterator[Layer]:
-        """All that it shows, in each language."""
+    def layers(self, languages: Collection[str]) -> Iterator[Layer]:
+        """All that it shows, in some languages."""
         new = resolve(self.policy, Signals(), None, NOON)
         signalled = resolve(self.policy, Signals(gpc=True), None, NOON)
         decided = resolve(self.policy, Signals(), self.refused, NOON)
         pages = Pages(self.policy, self.book)
-        for language in self.book.words:
+        for language in languages:
             view = View(language=language, inline=True)
             drawn = {
                 "first": self.book.body(new, view),
@@ -153,7 +155,23 @@ class Site:
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """All that visitors see."""
-        return tuple(layer for house in self.houses for layer in house.layers())
+        ours = self.houses[0].book.words
+        own = [tag for tag in ours if tag in self.languages]
+        firsts = {house.policy.strictest_regime: house.codes for house in reversed(self.houses)}
+        return tuple(
+            layer
+            for house in self.houses
+            for layer in house.layers(ours if house.codes in firsts.values() else own)
+        )
+
+    @cached_property
+    def looked_at(self) -> tuple[str, ...]:
+        """The languages that a browser is shown: the site's own, and the wordiest of each direction of ours."""
+        ours = self.houses[0].book.words
+        wordiest = {
+            words.direction: tag for tag, words in sorted(ours.items(), key=lambda each: _length(each[1]))
+        }
+        return tuple(tag for tag in ours if tag in self.languages or tag in wordiest.values())
 
     def named(self, *names: str) -> Iterator[Layer]:
         """The layers of some names that hold a question; every one of ``decided`` and ``signalled``."""
@@ -174,3 +192,7 @@ class Site:
         policy = self.policy
         written = {tag for each in policy.purposes.values() for tag in (*each.title, *each.description)}
         return frozenset({policy.language, *policy.texts, *written})
+
+
+def _length(words: Words) -> int:
+    return sum(map(len, words.messages.values()))

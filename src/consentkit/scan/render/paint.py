@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -48,21 +48,25 @@ MEASURE = """() => {
 }"""
 
 
-async def painted(browser: Browser, layers: Iterable[Layer]) -> list[Painted]:
-    """Both layers as they are painted, those alike once; those without both buttons are left out."""
+async def painted(
+    browser: Browser, layers: Iterable[Layer], one_more: Callable[[], None] = lambda: None
+) -> list[Painted]:
+    """Layers as they are painted; those without both buttons are left out.
+
+    :param one_more: told after each.
+    """
     found = []
     page = await browser.new_page()
     try:
-        for layer in _once(layers):
-            for window in WINDOWS:
-                await page.set_viewport_size({"width": window, "height": HEIGHT})
-                found += await _measured(page, layer, window)
+        for layer in layers:
+            found += await _measured(page, layer)
+            one_more()
     finally:
         await page.close()
     return found
 
 
-def _once(layers: Iterable[Layer]) -> list[Layer]:
+def once(layers: Iterable[Layer]) -> list[Layer]:
     """The layers that ask; those that look the same as one, under all their codes."""
     alike: dict[str, Layer] = {}
     for layer in layers:
@@ -73,7 +77,7 @@ def _once(layers: Iterable[Layer]) -> list[Layer]:
     return list(alike.values())
 
 
-async def _measured(page: Page, layer: Layer, window: int) -> list[Painted]:
+async def _measured(page: Page, layer: Layer) -> list[Painted]:
     sheet = client.sheet(PAGE)
     body = layer.html if layer.name == "second" else _page(layer)
 
@@ -86,13 +90,18 @@ async def _measured(page: Page, layer: Layer, window: int) -> list[Painted]:
         else:
             await route.abort()
 
+    found = []
     await page.route("**/*", answer)
     try:
         await page.goto(PLACE)
-        accept, reject = [_button(each) for each in await page.evaluate(MEASURE)]
+        for window in WINDOWS:
+            await page.set_viewport_size({"width": window, "height": HEIGHT})
+            accept, reject = [_button(each) for each in await page.evaluate(MEASURE)]
+            if accept and reject:
+                found.append(Painted(layer, window, accept, reject))
     finally:
         await page.unroute("**/*", answer)
-    return [Painted(layer, window, accept, reject)] if accept and reject else []
+    return found
 
 
 def _page(layer: Layer) -> str:

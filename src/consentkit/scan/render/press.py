@@ -11,9 +11,9 @@ from consentkit.lint.walked import Steps
 
 FARTHEST = 5
 """Presses after which a choice counts as out of reach."""
-PATIENCE = 1500
-"""Milliseconds for a press to be possible: what is covered stays so."""
-ANSWERED = 2.0
+PATIENCE = 8000
+"""Milliseconds for a press to be possible: what is covered stays so, and a busy machine is no fault of the notice."""
+ANSWERED = 10.0
 """Seconds for a choice to be known to the server."""
 LOOK = """const roots = [document, document.getElementById('consentkit')?.shadowRoot].filter(Boolean);
   const all = selector => roots.flatMap(root => [...root.querySelectorAll(selector)]);

@@ -6,7 +6,7 @@ import asyncio
 import re
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -35,7 +35,7 @@ PREFIX = "/_consent"
 OWN = "consentkit"
 """How names of what we keep begin; a cookie's own prefix such as ``__Host-`` left out."""
 AT_ONCE = 3
-LONGEST = 120
+LONGEST = 240
 """Seconds for one visit."""
 WINDOW = {"width": 1280, "height": 900}
 KEPT = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
@@ -87,18 +87,22 @@ class Visit:
     asked: list[Asked] = field(default_factory=list)
 
 
-async def walked(browser: Browser, site: Site) -> list[Walk]:
-    """A visit in each of a site's jurisdictions, in those that go alike once.
+async def walked(
+    browser: Browser, site: Site, houses: Sequence[House], one_more: Callable[[], None] = lambda: None
+) -> list[Walk]:
+    """A visit in each of some of a site's houses.
 
+    :param one_more: told after each.
     :raises NoVisitError: one could not be ended.
     """
-    houses = list(_alike(site))
     free = asyncio.Semaphore(AT_ONCE)
     with _served(site, houses) as origins:
 
         async def one(house: House, origin: str) -> Walk:
             async with free, asyncio.timeout(LONGEST):
-                return await _Round(browser, site, house, origin).walk()
+                walk = await _Round(browser, site, house, origin).walk()
+                one_more()
+                return walk
 
         ended = await asyncio.gather(*map(one, houses, origins), return_exceptions=True)
     return [_ended(each) for each in ended]
@@ -114,7 +118,7 @@ def _ended(walk: Walk | BaseException) -> Walk:
     return walk
 
 
-def _alike(site: Site) -> Iterator[House]:
+def alike(site: Site) -> Iterator[House]:
     """The houses; those that look and do the same as one, under all their codes."""
     found: dict[object, House] = {}
     for house in site.houses:
@@ -130,7 +134,7 @@ def _alike(site: Site) -> Iterator[House]:
 
 
 @contextmanager
-def _served(site: Site, houses: list[House]) -> Iterator[list[str]]:
+def _served(site: Site, houses: Sequence[House]) -> Iterator[list[str]]:
     shop = Shop(site.policy, site.known)
     with tempfile.TemporaryDirectory(prefix="consentkit-") as kept:
         log = AuditLog(f"sqlite:///{kept}/log.db", log_id="scan")
@@ -242,7 +246,7 @@ class _Round:
 
     async def _languages(self, page: Page) -> tuple[tuple[str, str], ...]:
         found = []
-        for language in self._house.book.words:
+        for language in self._site.looked_at:
             await page.goto(f"{self._origin}/{language}")
             spoken = await page.evaluate(SPOKEN)
             if spoken and spoken[0].lower() != spoken[1].lower():
