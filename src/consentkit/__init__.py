@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from consentkit.audit.log import AuditLog
     from consentkit.core.consent import Consent
     from consentkit.core.policy import Policy
+    from consentkit.desk.app import ComplianceDesk
     from consentkit.web.middleware import ConsentMiddleware
     from consentkit.web.request import get_consent
 
-__all__ = ["AuditLog", "Consent", "ConsentMiddleware", "Event", "Policy", "get_consent"]
+__all__ = ["AuditLog", "ComplianceDesk", "Consent", "ConsentMiddleware", "Event", "Policy", "get_consent"]
 __version__ = "0.1.0"
 
 _PLACES = {
     "AuditLog": "consentkit.audit.log",
+    "ComplianceDesk": "consentkit.desk.app",
     "Consent": "consentkit.core.consent",
     "ConsentMiddleware": "consentkit.web.middleware",
     "Event": "consentkit.audit.event",

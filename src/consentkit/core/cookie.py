@@ -85,7 +85,7 @@ class CookieCodec:
     """
 
     def __init__(self, keys: Sequence[str | bytes], site: str) -> None:
-        checked = [_checked(key) for key in keys]
+        checked = [checked_key(key) for key in keys]
         if not checked:
             raise SecretKeyError("no secret key: pass secret_key= or set CONSENTKIT_SECRET_KEY")
         oldest_first = checked[
@@ -191,7 +191,11 @@ def unsigned(payload: bytes) -> Decision | None:
     )
 
 
-def _checked(key: str | bytes) -> bytes:
+def checked_key(key: str | bytes) -> bytes:
+    """A secret key as bytes.
+
+    :raises SecretKeyError: too short, or one of the samples that stand in examples.
+    """
     raw = key.encode() if isinstance(key, str) else key
     if len(raw) < SHORTEST_KEY:
         raise SecretKeyError(f"a secret key of {len(raw)} bytes; expected at least {SHORTEST_KEY}")
