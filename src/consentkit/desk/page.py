@@ -25,8 +25,9 @@ from consentkit.desk.body import read_form
 from consentkit.desk.errors import BadInput
 from consentkit.desk.route import Page
 from consentkit.desk.words import words
+from consentkit.languages.lookup import accepted, look_up
 from consentkit.web.notice import TEMPLATES
-from consentkit.web.words import Words, accepted, look_up
+from consentkit.web.words import Words
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -243,10 +244,10 @@ def _view(request: Request) -> tuple[str, str]:
     kept, _, zone = request.cookies.get(VIEW_COOKIE, "").partition("~")
     zone = zone.replace("%2F", "/").replace("%2B", "+")
     wanted = [request.query_params.get("lang", ""), kept]
-    tags = [*wanted, *accepted(request.headers.get("accept-language", ""))]
+    tags = [*wanted, *accepted(request.headers.get("accept-language", "")).tags]
     asked = request.query_params.get("zone", "")
     zones = (name for name in (asked, zone) if name and _zone(name) is not None)
-    return look_up(tags, words()) or "en", next(zones, "UTC")
+    return look_up(filter(None, tags), words()) or "en", next(zones, "UTC")
 
 
 def _zone(name: str) -> tzinfo | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from consentkit.web.words import Words, built_in
+from consentkit.languages import languages
+from consentkit.web.words import Words
 
 FOLDER = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "fr", "ar")
@@ -21,7 +22,5 @@ def words() -> Mapping[str, Words]:
         for key, told in tomllib.loads(file.read_text("utf-8")).items():
             for language in LANGUAGES:
                 texts[language][key] = told.get(language, told["en"])
-    return {
-        language: Words(language, built_in()[language].name, built_in()[language].direction, texts[language])
-        for language in LANGUAGES
-    }
+    known = languages("notice")
+    return {tag: Words(tag, known[tag].name, known[tag].direction, texts[tag]) for tag in LANGUAGES}
