@@ -72,10 +72,10 @@ async def test_what_a_page_brings_decides_whether_it_asks(site: Site, tab: Page)
 
     site.view = shown
     await visit(tab, "/")
-    assert await tab.locator("#consentkit-banner").is_visible()
+    await tab.locator("#consentkit-banner").wait_for()
     site.view = replace(shown, rule="never")
     await visit(tab, "/legal")
-    assert await tab.locator("#consentkit-banner").count() == 0
+    await tab.locator("#consentkit-banner").wait_for(state="detached")
 
 
 async def test_the_style_of_a_new_page_applies_under_a_csp_with_nonces(site: Site, tab: Page) -> None:
@@ -86,6 +86,7 @@ async def test_the_style_of_a_new_page_applies_under_a_csp_with_nonces(site: Sit
     site.view = replace(site.view, rule="default")
 
     await visit(tab, "/")
+    await tab.locator("#consentkit-accept").wait_for()
 
     assert await tab.locator("#consentkit-accept").evaluate("e => getComputedStyle(e).minHeight") == "44px"
 

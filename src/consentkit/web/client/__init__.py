@@ -1,8 +1,9 @@
 """The browser's side, as it is served: each file under a name that holds its content's hash, so that it never changes.
 
 The modules beside this file are plain ES modules and the sheets plain CSS. Serving packs them: comments go, and white space
-that means nothing, and what a page always needs (state, dom, first) becomes one module, one request. Nothing is rewritten
-beyond that, so the packed file can be compared with its source by eye. What is loaded on demand is named by its hash, too.
+that means nothing, and what a page always needs (state, dom, events, first) becomes one module, one request. Nothing is
+rewritten beyond that, so the packed file can be compared with its source by eye. What is loaded on
+demand is named by its hash, too.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ except ImportError:
     brotli = None
 
 FOLDER = Path(__file__).parent
-FIRST = ("state.js", "dom.js", "first.js")
+FIRST = ("state.js", "dom.js", "events.js", "first.js")
 """The modules of every page, in the order of their imports."""
 ON_DEMAND = {
+    "act": ("state.js", "compare.js", "dom.js", "events.js", "act.js"),
     "apply": ("dom.js", "apply.js"),
     "clear": ("clear.js",),
     "preferences": ("preferences.js",),
@@ -38,6 +40,7 @@ _KEPT = re.compile(
     r"""("(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)|\s*[,;]\s*(?=[)\]}])|\s*([=(){},;:?<>|&+!])\s*"""
 )
 _IMPORT = re.compile(r"^import .*;$", re.MULTILINE)
+_LOAD = re.compile(r'import\("\./(\w+)\.js"\)')
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
@@ -78,17 +81,14 @@ class Asset:
 @cache
 def first() -> Asset:
     """The module of every page."""
-    text = _module(FIRST)
-    for stem in ON_DEMAND:
-        text = text.replace(f"./{stem}.js", f"./{on_demand(stem).name}")
-    return _asset("first", "js", text)
+    return _asset("first", "js", _module(FIRST))
 
 
 @cache
 def on_demand(stem: str) -> Asset:
-    """A module that is loaded when it is asked for: ``apply`` brings to life what was gated, ``clear`` clears the storage of
-    services that may not run, ``preferences`` opens the second layer in a dialog, ``signal`` tells that the browser's own
-    opt-out is honored, on pages that may have to.
+    """A module that is loaded when it is asked for: ``act`` does what follows from a choice, ``apply`` brings to life what was
+    gated, ``clear`` clears the storage of services that may not run, ``preferences`` opens the second layer in a dialog,
+    ``signal`` tells that the browser's own opt-out is honored, on pages that may have to.
     """
     return _asset(stem, "js", _module(ON_DEMAND[stem]))
 
@@ -114,7 +114,8 @@ def source(name: str) -> str:
 def _module(names: tuple[str, ...]) -> str:
     """Some of our modules as one. The last keeps its exports; the names of the others are its own now."""
     *inner, last = (_IMPORT.sub("", source(name)) for name in names)
-    return _pack_script("\n".join([*(_EXPORT.sub("", text) for text in inner), last]))
+    text = _pack_script("\n".join([*(_EXPORT.sub("", text) for text in inner), last]))
+    return _LOAD.sub(lambda match: f'import("./{on_demand(match[1]).name}")', text)
 
 
 def _pack_script(text: str) -> str:

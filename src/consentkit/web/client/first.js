@@ -1,22 +1,12 @@
-// On every page, after the notice: sends a choice without leaving the page, and keeps the page in step with it.
-import { allows, narrows, same, stateFrom } from "./state.js";
+// On every page, after the notice: knows the state, and loads what acts once there is an act.
+import { allows, stateFrom } from "./state.js";
 import { all } from "./dom.js";
+import { attempt, on, tell } from "./events.js";
 
-// An element named like a method hides it on document and window; prototypes cannot be hidden.
-const on = (target, type, listener) => EventTarget.prototype.addEventListener.call(target, type, listener);
-const tell = (type, detail) =>
-  EventTarget.prototype.dispatchEvent.call(document, new CustomEvent(`consentkit:${type}`, { bubbles: true, detail }));
-
-// Storage and channels throw where site data is blocked or the frame is sandboxed; nothing of ours depends on them.
-const attempt = (what) => {
-  try {
-    what();
-  } catch {}
-};
+const nothing = () => {};
 
 class Notice {
   listeners = new Set();
-  turn = 0;
 
   constructor(host) {
     this.host = host;
@@ -30,7 +20,7 @@ class Notice {
     if ("shared" in this.page && top !== self) this.root.getElementById("consentkit-banner")?.remove();
     this.ready = this.follow(stale || !sent.services);
     this.stay();
-    if (all("[data-ck-player]")[0]) import("./apply.js").catch(() => {});
+    if (all("[data-ck-player]")[0]) import("./apply.js").catch(nothing);
   }
 
   // Takes hold of what stands in the root; the state that came with it.
@@ -43,6 +33,8 @@ class Notice {
     this.shown = performance.now();
     on(this.form, "submit", (event) => this.submit(event));
     on(this.control, "click", (event) => this.click(event));
+    // On its way while a finger is still down.
+    for (const type of ["pointerover", "focusin"]) on(this.form, type, () => this.load().catch(nothing));
     return JSON.parse(this.page.state);
   }
 
@@ -51,17 +43,21 @@ class Notice {
   follow(unknown) {
     attempt(() => {
       this.channel = new BroadcastChannel(this.address);
-      this.channel.onmessage = ({ data }) => this.adopt(stateFrom(data));
+      this.channel.onmessage = ({ data }) => this.act("adopt", stateFrom(data)).catch(() => this.reload());
     });
     attempt(() => {
       if (!sessionStorage.consentkit) return;
       delete sessionStorage.consentkit;
-      this.rest("saved");
+      this.act("rest", "saved").catch(nothing);
     });
     on(window, "pageshow", (event) => event.persisted && this.refresh());
     on(document, "prerenderingchange", () => this.refresh());
     const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-    if (this.head?.state) this.adopt(stateFrom(this.head.state));
+    if (this.head?.state) {
+      const before = this.state;
+      this.state = stateFrom(this.head.state);
+      this.act("adopt", this.state, false, before).catch(nothing);
+    }
     return back || unknown ? this.refresh() : Promise.resolve(this.state);
   }
 
@@ -88,31 +84,15 @@ class Notice {
       if (this.host.isConnected || (!fresh && next === body)) return;
       if (fresh) fresh.replaceWith(this.host);
       else next?.append(this.host);
-      this.take(fresh);
-      watch();
+      this.act("take", fresh).then(watch, watch);
     });
     watch();
   }
 
-  // The words and the form of the new page move in. Its style takes the nonce that this document was sent with. A page that
-  // was fetched ahead of a choice is fetched again.
-  take(fresh) {
-    const content = fresh?.querySelector("template")?.content;
-    if (content) {
-      this.host.lang = fresh.lang;
-      this.host.dir = fresh.dir;
-      for (const style of all("style", content)) style.nonce = this.root.querySelector("style")?.nonce;
-      this.root.replaceChildren(content);
-      const sent = this.enter();
-      const ahead = sent.services && !("shared" in this.page) && !same(stateFrom(sent), this.state);
-      if (ahead && this.reload()) return;
-    }
-    this.adopt(this.state);
-  }
-
   async refresh() {
     try {
-      this.adopt(stateFrom(await (await fetch(new URL(`state${this.head?.heard?.() ?? ""}`, this.address))).json()));
+      const answer = await fetch(new URL(`state${this.head?.heard?.() ?? ""}`, this.address));
+      await this.act("adopt", stateFrom(await answer.json()));
     } catch {}
     return this.state;
   }
@@ -120,111 +100,28 @@ class Notice {
   submit(event) {
     if (this.plain) return;
     event.preventDefault();
-    this.choose(event.submitter.value, "banner").catch((error) => {
-      if (error.status) return this.say("failed");
+    const { submitter } = event;
+    this.act("choose", submitter.value, "banner").catch((error) => {
+      if (error.status) return this.act("say", "failed");
       this.plain = true;
       // Not at once: a rejection can come while this event is still being dispatched, and then a form is not sent again.
-      setTimeout(() => this.form.requestSubmit(event.submitter));
+      setTimeout(() => this.form.requestSubmit(submitter));
     });
   }
 
-  // A second press of the same button is the same act. Another one stops what is under way, but nothing stops a refusal.
-  choose(action, how = "api", fields = new FormData()) {
-    if (this.action === action || /^[rw]/.test(this.action)) return this.pending;
-    this.stop?.abort();
-    const { signal } = (this.stop = new AbortController());
-    this.action = action;
-    // Who waits for an act that was stopped is told how it ended.
-    return (this.pending = this.send(action, how, fields, signal).catch((error) => {
-      if (signal.aborted) return this.pending;
-      this.action = "";
-      throw error;
-    }));
+  // What follows from a choice is loaded with the first: most views of a page have none.
+  load() {
+    return (this.acts ??= import("./act.js").then(({ Acts }) => new Acts(this)));
   }
 
-  async send(action, how, fields, signal) {
-    const own = new FormData(this.form);
-    const answer = await fetch(this.address, {
-      signal,
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        action,
-        how,
-        // One word until an act is done: by it the server knows a grant that a refusal overtakes.
-        view: own.get("view") + (this.turn ? `-${this.turn}` : ""),
-        notice: own.get("notice"),
-        shown_ms: Math.round(performance.now() - this.shown),
-        purpose: fields.getAll("purpose"),
-        service: fields.getAll("service").filter(Boolean),
-      }),
-    });
-    const { status } = answer;
-    if (status === 409) this.reload();
-    if (!answer.ok) throw Object.assign(new Error(`consentkit: ${status}`), { status });
-    const { state, storage } = await answer.json();
-    const next = stateFrom(state);
-    this.turn++;
-    this.action = "";
-    this.channel?.postMessage(next);
-    if (storage?.length) await this.clear(storage);
-    this.adopt(next, true);
-    return next;
+  async act(name, ...values) {
+    return (await this.load())[name](...values);
   }
 
-  // What services that may not run keep in the browser. A choice holds, whether this can be had or not.
-  async clear(keys) {
-    try {
-      await (await import("./clear.js")).clear(keys);
-    } catch {}
-  }
-
-  adopt(next, mine) {
-    const before = this.state;
-    this.state = next;
-    if (!same(before, next)) {
-      tell("change", next);
-      for (const listener of this.listeners) listener(next);
-    }
-    const stale =
-      narrows(before, next) || (before.decided && !next.decided) || ("narrowed" in this.page && narrows(next, before));
-    if (stale && this.reload(mine)) return;
-    this.host.dataset.consent = next.outcome;
-    this.root.querySelector("dialog")?.close();
-    if (next.decided) this.root.getElementById("consentkit-banner")?.remove();
-    if (mine) this.rest(stale ? "later" : "saved");
-    if (narrows(next, before) || all("[data-ck],template")[0]) this.enliven(mine);
-  }
-
-  // Where the module that brings things to life cannot be had, a new page brings them; one that is the same for all cannot.
-  // Not while the page is read: its own document.write must still write into it.
-  async enliven(mine) {
-    const giveUp = () => (mine || !("shared" in this.page)) && this.reload(mine);
-    try {
-      if (document.readyState === "loading") await new Promise((resolve) => on(document, "DOMContentLoaded", resolve));
-      await (await import("./apply.js")).activate((name) => allows(this.state, name), giveUp);
-    } catch {
-      giveUp();
-    }
-  }
-
-  reload(mine) {
+  reload() {
     if ("posted" in this.page) return false;
-    // One word for the next page: that the choice was just made. It is taken away at once.
-    if (mine) attempt(() => (sessionStorage.consentkit = 1));
     location.reload();
     return true;
-  }
-
-  // Where the focus goes after a choice, whatever was pressed: the place to change it.
-  rest(word) {
-    this.control.focus({ preventScroll: true });
-    this.say(word);
-  }
-
-  say(word) {
-    this.status.textContent = this.status.dataset[word];
-    setTimeout(() => (this.status.textContent = ""), 9e3);
   }
 
   click(event) {
@@ -248,15 +145,10 @@ const api = (notice) => ({
   },
   ready: notice.ready,
   allows: (name) => allows(notice.state, name),
-  accept: () => notice.choose("accept"),
-  reject: () => notice.choose("reject"),
-  withdraw: () => notice.choose("withdraw"),
-  save({ purposes = [], services = {} }) {
-    const fields = new FormData();
-    for (const name of purposes) fields.append("purpose", name);
-    for (const [name, yes] of Object.entries(services)) fields.append("service", yes ? name : `-${name}`);
-    return notice.choose("save", "api", fields);
-  },
+  accept: () => notice.act("choose", "accept"),
+  reject: () => notice.act("choose", "reject"),
+  withdraw: () => notice.act("choose", "withdraw"),
+  save: (choice) => notice.act("save", choice),
   show: () => notice.show(),
   on(type, listener) {
     if (type !== "change") throw new TypeError(type);

@@ -32,7 +32,7 @@ export async function open(notice) {
     // The receipt is a page: the form is sent as it is without us.
     if (event.target.elements.receipt?.checked) return;
     event.preventDefault();
-    notice.choose(event.submitter.value, "page", new FormData(event.target)).catch(() => {
+    notice.act("choose", event.submitter.value, "page", new FormData(event.target)).catch(() => {
       status.textContent = notice.status.dataset.failed;
       status.scrollIntoView();
     });
