@@ -95,8 +95,8 @@ class Head:
             parts["shared"] = {
                 "cookie": cookie,
                 "digest": self._hints.digest,
-                "ids": self._hints.ids,
-                "purposes": len(self._hints.ids) - len(policy.services),
+                "purposes": self._hints.purposes,
+                "services": [*policy.services],
                 **({"ask": True} if _may_be_open(policy) else {}),
                 **self._signal(consent, cookie, shared=True),
             }
@@ -111,7 +111,8 @@ class Head:
         if self._types:
             names = {name for stands_for, _ in self._types for name in stands_for}
             wait = {"wait": {"wait_for_update": WAIT}} if shared else {}
-            parts["mode"] = {"mode": self._types, **wait, "allowed": sorted(names & consent.allowed)}
+            mode = {each: stands_for for stands_for, types in self._types for each in types}
+            parts["mode"] = {"mode": mode, **wait, "allowed": sorted(names & consent.allowed)}
         stubs = self._stubs(consent)
         if stubs:
             parts["stubs"] = {"allowed": [], **parts.get("mode", {}), "stubs": stubs}

@@ -37,7 +37,8 @@ class Hints:
     """
 
     def __init__(self, policy: Policy) -> None:
-        self.ids = (*(name for name in policy.regimes if name != NECESSARY), *policy.services)
+        self.purposes = tuple(name for name in policy.regimes if name != NECESSARY)
+        self.ids = (*self.purposes, *policy.services)
         """Purposes and services in the order of their bits, the first one's highest."""
         self.digest = sha256("\0".join(self.ids).encode()).hexdigest()[:8]
         """Stands for ``ids``: the bits of a hint with another digest mean something else."""

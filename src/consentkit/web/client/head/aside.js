@@ -4,11 +4,10 @@ if (own && document.readyState === "loading") {
   if (page.open) own.previousElementSibling?.remove();
   own.remove();
   // Lookups go through the prototype: <img name=getElementById> would answer in its stead.
-  const watcher = new MutationObserver(() => {
+  new MutationObserver((_, watcher) => {
     const host = Document.prototype.getElementById.call(document, "consentkit");
     if (!host) return;
     host.append(own);
     watcher.disconnect();
-  });
-  watcher.observe(document, { childList: true, subtree: true });
+  }).observe(document, { childList: true, subtree: true });
 }

@@ -3,8 +3,7 @@ const say = function () {
   (window.dataLayer ??= []).push(arguments);
 };
 const types = (open) =>
-  Object.fromEntries(
-    page.mode.flatMap(([names, named]) => named.map((type) => [type, names.every(open) ? "granted" : "denied"])));
+  Object.fromEntries(Object.entries(page.mode).map(([type, names]) => [type, names.every(open) ? "granted" : "denied"]));
 let told = types(() => false);
 const tell = (open) => {
   const now = types(open);

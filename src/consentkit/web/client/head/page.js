@@ -5,13 +5,12 @@ const page = JSON.parse(own?.dataset.ckHead ?? "{}");
 let allowed = (name) => page.allowed.includes(name);
 // In a sandboxed frame the first touch of a cookie throws.
 const sealed = origin === "null";
-const sent = () =>
-  sealed ? (page.hint ?? "") : (`; ${document.cookie}`.split(`; ${page.cookie}=`)[1]?.split(";")[0] ?? "");
+const sent = () => (sealed ? page.hint : `; ${document.cookie}`.split(`; ${page.cookie}=`)[1]?.split(";")[0]) ?? "";
 // What the browser says to scripts and has not said to the server, which is told by a cookie, and where it is asked for the
 // state. It closes and never opens.
 const heard = () => {
-  const name = page.hear?.find((each) => navigator[each] == 1);
+  const name = page.hear?.find((name) => navigator[name] == 1);
   if (name && !sealed) document.cookie = page.say.replace("~", name);
-  return name ? `?signal=${name}` : "";
+  return name && `?signal=${name}`;
 };
 if (own) own.heard = heard;

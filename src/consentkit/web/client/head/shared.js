@@ -3,21 +3,20 @@ const [digest, outcome, digits, signal] = sent().split(".");
 const late = heard() && !signal;
 allowed = () => false;
 if (own && digest === page.digest && !late) {
-  const bits = BigInt(`0x0${digits}`);
-  const open = page.ids.filter((_, at) => (bits >> BigInt(page.ids.length - 1 - at)) & 1n);
-  allowed = (name) => open.includes(name);
+  const ids = [...page.purposes, ...page.services];
+  const bits = BigInt(`0x0${digits}`).toString(2).padStart(ids.length, 0);
+  allowed = (name) => bits[ids.indexOf(name)] > 0;
   own.state = {
     decided: outcome !== "undecided",
     outcome,
-    granted: ["necessary", ...page.ids.slice(0, page.purposes).filter(allowed)].sort(),
-    services: Object.fromEntries(page.ids.slice(page.purposes).map((name) => [name, allowed(name)])),
+    granted: ["necessary", ...page.purposes.filter(allowed)].sort(),
+    services: Object.fromEntries(page.services.map((name) => [name, allowed(name)])),
     signal,
   };
-  const watcher = new MutationObserver(() => {
-    const host = document.getElementById("consentkit");
+  new MutationObserver((_, watcher) => {
+    const host = Document.prototype.getElementById.call(document, "consentkit");
     if (!host) return;
-    host.dataset.consent = own.state.outcome;
+    host.dataset.consent = outcome;
     watcher.disconnect();
-  });
-  watcher.observe(document, { childList: true, subtree: true });
+  }).observe(document, { childList: true, subtree: true });
 } else if (own && (digest || page.ask || late)) own.dataset.ckStale = "";

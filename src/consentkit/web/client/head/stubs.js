@@ -11,15 +11,13 @@ const stub = (id, call) => {
     at = at[name] ??= {};
   }
   if (at[last]) return;
-  at[last] = call.endsWith("[]") ? [] : function () {};
-  if (!Array.isArray(at[last])) {
-    const [on, name] = root ?? [at, last];
-    made.push([id, on, name, on[name]]);
-  }
+  if (call.endsWith("[]")) return (at[last] = []);
+  at[last] = function () {};
+  const [on, name] = root ?? [at, last];
+  made.push([id, on, name, on[name]]);
 };
 for (const [id, calls] of Object.entries(page.stubs ?? {})) {
-  if (allowed(id)) continue;
-  for (const call of calls) {
+  for (const call of allowed(id) ? [] : calls) {
     try {
       stub(id, call);
     } catch {}
