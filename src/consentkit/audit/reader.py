@@ -37,9 +37,7 @@ PAGE = 2000  # rows: some 2 MB, and a transaction of some 10 ms
 class Ask(Protocol):
     """Runs a query, with values for what it names."""
 
-    def __call__(
-        self, query: Executable, values: Mapping[str, object] | None = None, /
-    ) -> Sequence[Row[Any]]:
+    def __call__(self, query: Executable, values: Mapping[str, object] | None = None, /) -> Sequence[Any]:
         """All its rows."""
 
 
@@ -244,7 +242,7 @@ class Reader:
         with self._reading() as connection:
             yield lambda query, values=None: connection.execute(query, values or {}).all()
 
-    def ask(self, query: Executable) -> Sequence[Row[Any]]:
+    def ask(self, query: Executable) -> Sequence[Any]:
         """The same for one query."""
         with self.asking() as ask:
             return ask(query)
