@@ -25,6 +25,7 @@ from consentkit.audit.log import AuditLog
 from consentkit.core.policy import Policy
 from consentkit.desk import (
     api,
+    decision,
     decisions,
     evidence,
     gate,
@@ -45,7 +46,7 @@ from consentkit.web.answer import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
-MODULES = (signin, settings, overview, decisions, integrity, gate, people, evidence, policies, api)
+MODULES = (signin, settings, overview, decisions, decision, integrity, gate, people, evidence, policies, api)
 """Whose ``PAGES`` make up the desk, in the order of the navigation."""
 PAGES: tuple[Page, ...] = tuple(chain.from_iterable(module.PAGES for module in MODULES))
 RETRY_AFTER = 5

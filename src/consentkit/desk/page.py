@@ -194,10 +194,11 @@ class Visit:
         return HTMLResponse(html, status, headers={**HEADERS, **extra})
 
     def moved(
-        self, path: str, *, headers: Mapping[str, str] | None = None, **query: str | int | None
+        self, path: str, query: Mapping[str, str] | None = None, *, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Go on at another page of the desk, with a GET."""
-        return RedirectResponse(self.at(path, **query), 303, headers={**HEADERS, **(headers or {})})
+        address = self.at(path, **(query or {}))
+        return RedirectResponse(address, 303, headers={**HEADERS, **(headers or {})})
 
     @property
     def here(self) -> str:

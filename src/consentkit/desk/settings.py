@@ -22,7 +22,7 @@ async def keep(visit: Visit) -> Response:
     headers = {"set-cookie": view_cookie(language, zone)}
     path, _, asked = (safe_next(back) or "/").partition("?")
     query = {name: value for name, value in parse_qsl(asked) if name not in ("lang", "zone")}
-    return visit.moved(unquote(path), headers=headers, **query)
+    return visit.moved(unquote(path), query, headers=headers)
 
 
 PAGES = (Page("/settings", keep, method="POST"),)
