@@ -54,6 +54,7 @@ from consentkit.core.questions import RECIPIENTS_TOLD, Questions, mark, question
 from consentkit.core.regime import Regime, strictest
 from consentkit.core.service import Service
 from consentkit.core.terms import Terms
+from consentkit.core.theme import Theme, unreadable
 from consentkit.core.value import Value
 
 FIRST_STATEMENT = datetime.date(2026, 11, 25)
@@ -143,6 +144,8 @@ class Policy(Value):
     """The edge at which it stands."""
     place: Literal["start", "end"] = "start"
     """Where in `<body>` it is written: `end` for pages that are hydrated as a whole document."""
+    theme: Theme = Theme()
+    """Its colours, corners and fonts."""
     language: Language = "en"
     """The language used where the page and the browser name none that we have."""
     texts: Mapping[Language, Mapping[str, Text]] = {}
@@ -315,6 +318,7 @@ def disagreements(data: Mapping[str, Any]) -> Iterator[Problem]:
         path = ("purposes", NECESSARY, "regime")
         yield Problem.at(path, f'"{regime}"', 'no regime, or "exempt": what is necessary is always on')
     yield from _proof_outlives(data)
+    yield from unreadable(table(data.get("theme")))
     used = [name if isinstance(name, str) else "" for name in listed(data.get("use"))]
     for index, name in enumerate(used):
         if name and name not in services:
