@@ -71,7 +71,9 @@ class AuditLog:
         self.log_id = log_id
         self._limit = queue
         self._timeout = timeout
-        self._spool = Spool(spool or default_spool(url, log_id))
+        self.spool = spool or default_spool(url, log_id)
+        """The file of refusals that wait."""
+        self._spool = Spool(self.spool)
         self._checkpoint_key = None if checkpoint_key is None else Path(checkpoint_key)
         self._checkpoint_every = checkpoint_every
         self._checkpointer: Checkpointer | None = None
