@@ -1,5 +1,7 @@
 """Small markup as a tree."""
 
+import pytest
+
 from consentkit.lint.markup import read
 
 
@@ -9,12 +11,22 @@ def test_text_leaves_out_scripts_styles_and_what_is_hidden() -> None:
     assert page.text == "One two three"
 
 
-def test_elements_know_what_they_lie_in() -> None:
-    page = read("<details><p><input required><button value=x>B</button></details><button value=y>")
+@pytest.mark.parametrize(
+    ("html", "folds"),
+    [
+        ("<p><button>", 0),
+        ("<details open><p><button>", 0),
+        ("<details><p><button>", 1),
+        ("<dialog><details><button>", 2),
+        ("<div hidden><button>", 1),
+        ("<button hidden>", 1),
+        ("<div popover><button>", 1),
+    ],
+)
+def test_an_element_knows_behind_how_many_folds_it_lies(html: str, folds: int) -> None:
+    [button] = (each for each in read(html).all() if each.tag == "button")
 
-    x, y = (each for each in page.all() if each.tag == "button")
-    assert (x.within("details"), y.within("details")) == (True, False)
-    assert [each.has("required") for each in page.all() if each.tag == "input"] == [True]
+    assert button.folds == folds
 
 
 def test_an_end_without_a_beginning_ends_nothing() -> None:

@@ -20,15 +20,26 @@ from consentkit.web.notice import TEMPLATES
 
 HERE = Path(__file__).parent
 DAY = datetime.date(2026, 11, 25)
-BAD = sorted(HERE.glob("bad/R??.toml"))
+BAD = sorted(file for file in HERE.glob("bad/R*.toml") if "." not in file.stem)
 GOOD = sorted(HERE.glob("good/*.toml"))
 NEWSROOM = Path(__file__).parents[2] / "examples" / "newsroom" / "consent.toml"
-TRIED_BELOW = {"R27", "R42", "R45"}
-"""Rules that no policy and no template can break alone."""
 
 
 def found_in(file: Path, folder: Path) -> list[Finding]:
-    return judge(Site(load(file), DAY, templates_of(file, folder)))
+    return judge(site_of(file, folder))
+
+
+def site_of(file: Path, folder: Path) -> Site:
+    """A policy, with what its neighbours say: of its templates, and of what holds besides it (no policy brings that about)."""
+    change = file.with_suffix(".beside.toml")
+    beside = tomllib.loads(change.read_text("utf-8")) if change.is_file() else {}
+    site = Site(load(file), DAY, templates_of(file, folder), seen=beside.get("seen", {}))
+    if "unreviewed" in beside:
+        object.__setattr__(site, "unreviewed", frozenset(beside["unreviewed"]))
+    if "cookie_lifetime" in beside:
+        for house in site.houses:
+            vars(house.policy)["cookie_lifetime"] = beside["cookie_lifetime"]
+    return site
 
 
 def templates_of(file: Path, folder: Path) -> tuple[Path, ...]:
@@ -37,11 +48,13 @@ def templates_of(file: Path, folder: Path) -> tuple[Path, ...]:
     if not change.is_file():
         return ()
     stated = tomllib.loads(change.read_text("utf-8"))
-    ours = (TEMPLATES / stated["name"]).read_text("utf-8")
-    assert stated["ours"] in ours
+    text = (TEMPLATES / stated["name"]).read_text("utf-8")
+    for each in (stated, *stated.get("more", ())):
+        assert each["ours"] in text
+        text = text.replace(each["ours"], each["theirs"])
     own = folder / stated["name"]
     own.parent.mkdir()
-    own.write_text(ours.replace(stated["ours"], stated["theirs"]), "utf-8")
+    own.write_text(text, "utf-8")
     return (folder,)
 
 
@@ -49,11 +62,11 @@ def templates_of(file: Path, folder: Path) -> tuple[Path, ...]:
 def test_a_bad_policy_is_found_by_its_rule_alone(file: Path, tmp_path: Path) -> None:
     found = found_in(file, tmp_path)
 
-    assert {each.rule.id for each in found} == {file.stem}
+    assert {each.rule.id for each in found} == {file.stem.partition("-")[0]}
 
 
-def test_each_rule_that_can_be_broken_has_its_bad_policy() -> None:
-    assert {file.stem for file in BAD} | TRIED_BELOW == set(by_id)
+def test_each_rule_has_a_bad_policy() -> None:
+    assert {file.stem.partition("-")[0] for file in BAD} == set(by_id)
 
 
 @pytest.mark.parametrize("file", [*GOOD, NEWSROOM], ids=[file.stem for file in [*GOOD, NEWSROOM]])

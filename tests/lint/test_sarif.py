@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -51,6 +52,68 @@ def test_what_the_standard_requires_is_there() -> None:
     assert {result["ruleId"] for result in run["results"]} <= set(known)
     assert all(result["level"] in ("error", "warning", "note") for result in run["results"])
     assert all(result["message"]["text"] for result in run["results"])
+
+
+OBJECTS = {
+    "log": {"version!": "2.1.0", "runs!": ["run"], "$schema": str},
+    "run": {"tool!": "tool", "results": ["result"]},
+    "tool": {"driver!": "toolComponent"},
+    "toolComponent": {"name!": str, "version": str, "rules": ["reportingDescriptor"]},
+    "reportingDescriptor": {
+        "id!": str,
+        "name": str,
+        "shortDescription": "multiformatMessageString",
+        "fullDescription": "multiformatMessageString",
+        "help": "multiformatMessageString",
+        "defaultConfiguration": "reportingConfiguration",
+    },
+    "multiformatMessageString": {"text!": str},
+    "reportingConfiguration": {"level": ("none", "note", "warning", "error")},
+    "result": {
+        "message!": "message",
+        "ruleId": str,
+        "level": ("none", "note", "warning", "error"),
+        "locations": ["location"],
+    },
+    "message": {"text!": str},
+    "location": {"physicalLocation": "physicalLocation"},
+    "physicalLocation": {"artifactLocation!": "artifactLocation", "region": "region"},
+    "artifactLocation": {"uri": str},
+    "region": {"startLine": int, "startColumn": int},
+}
+"""The standard's schema, as far as we write its objects: each key, and ! where it must be there. None may have another key
+(OASIS, sarif-schema-2.1.0.json, against which the whole was checked too; checked 2026-11).
+"""
+
+
+def strays(value: object, form: object, path: str = "log") -> Iterator[str]:
+    """Where a value is not of the standard's form."""
+    if isinstance(form, str) and form in OBJECTS:
+        keys = {key.removesuffix("!"): each for key, each in OBJECTS[form].items()}
+        assert isinstance(value, dict)
+        yield from (
+            f"{path}.{key}: missing" for key in OBJECTS[form] if key[-1] == "!" and key[:-1] not in value
+        )
+        yield from (f"{path}.{key}: unknown" for key in value if key not in keys)
+        for key in keys.keys() & value.keys():
+            yield from strays(value[key], keys[key], f"{path}.{key}")
+    elif isinstance(form, list):
+        assert isinstance(value, list)
+        for index, each in enumerate(value):
+            yield from strays(each, form[0], f"{path}.{index}")
+    elif isinstance(form, type):
+        if type(value) is not form or (form is int and value < 1):
+            yield f"{path}: {value!r}"
+    elif value not in (form if isinstance(form, tuple) else (form,)):
+        yield f"{path}: {value!r}"
+
+
+def test_each_object_is_of_the_standards_form() -> None:
+    log = told("conf/our consent.toml")
+
+    assert list(strays(log, "log")) == []
+    broken = {**log, "runs": [{**log["runs"][0], "results": [{"level": "bad", "ruleid": "R24"}]}]}
+    assert len(list(strays(broken, "log"))) == 3
 
 
 def test_a_finding_has_its_file_and_line() -> None:

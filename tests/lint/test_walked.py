@@ -7,13 +7,17 @@ import datetime
 from pathlib import Path
 
 import pytest
+from tests.texts import NEWS
 
+from consentkit.catalogue.load import catalogue
 from consentkit.lint.judge import Finding
 from consentkit.lint.rule import Severity
 from consentkit.lint.site import Site
 from consentkit.lint.walked import Steps, Walk, judge_walked
 from consentkit.policyfile import load_text
+from consentkit.scan.judge import Judge
 from consentkit.scan.render import rendered, tour_of
+from consentkit.scan.render.early import early
 from consentkit.web.notice import TEMPLATES
 
 pytestmark = pytest.mark.browser
@@ -92,23 +96,57 @@ def test_what_a_style_hides_is_found_by_its_rule_alone(
 WALL = (
     '{% if consent.outcome == "refused" %}<i style="position: fixed; inset: 0 0 30%"></i>{% endif %}</form>'
 )
+CONTROL_HREF = '<a id="consentkit-preferences" class="link" href="{{ hole.prefix }}/?lang={{ words.language }}{{ hole.query }}"'
+DECLARATION = '<a href="{{ view.prefix }}/declaration?'
+TEXT_OF_BANNER = "<p>{{ banner.text }}</p>"
+OPT_OUT = '<p class="choice"><button name="action" value="reject">{{ words("opt-out-all") }}</button></p>'
 WITHDRAW = '<button name="action" value="withdraw"'
 BANNER = '<section id="consentkit-banner"'
 
 
 @pytest.mark.parametrize(
-    ("rule", "name", "ours", "theirs"),
+    ("rule", "name", "ours", "theirs", "code"),
     [
-        ("R14", FIRST, "</form>", WALL),
-        ("R16", SECOND, WITHDRAW, f"<button hidden {WITHDRAW.removeprefix('<button ')}"),
-        ("R29", FIRST, BANNER, '<section lang="de" id="consentkit-banner"'),
+        ("R13", FIRST, TEXT_OF_BANNER, f"<script>document.cookie = 'seen=1'</script>{TEXT_OF_BANNER}", "FR"),
+        ("R13", FIRST, TEXT_OF_BANNER, f"<script>localStorage.seen = 1</script>{TEXT_OF_BANNER}", "FR"),
+        ("R14", FIRST, "</form>", WALL, "FR"),
+        ("R16", SECOND, WITHDRAW, f"<button hidden {WITHDRAW.removeprefix('<button ')}", "FR"),
+        ("R29", FIRST, BANNER, '<section lang="de" id="consentkit-banner"', "FR"),
+        ("R34", SECOND, DECLARATION, f"<a hidden {DECLARATION.removeprefix('<a ')}", "FR"),
+        ("R34", SECOND, DECLARATION, DECLARATION.replace("/declaration?", "/declaration/none?"), "FR"),
+        (
+            "R37",
+            FIRST,
+            CONTROL_HREF,
+            CONTROL_HREF.replace("{{ hole.prefix }}/?", "{{ hole.prefix }}/none?"),
+            "US-CA",
+        ),
+        (
+            "R37",
+            FIRST,
+            CONTROL_HREF,
+            CONTROL_HREF.replace("{{ hole.prefix }}", "https://other.example"),
+            "US-CA",
+        ),
+        ("R37", FIRST, CONTROL_HREF, CONTROL_HREF.replace("{{ hole.prefix }}/?", "/article?"), "US-CA"),
     ],
-    ids=["R14", "R16", "R29"],
+    ids=[
+        "R13 cookie",
+        "R13 storage",
+        "R14",
+        "R16",
+        "R29",
+        "R34 unseen",
+        "R34 dead",
+        "R37 dead",
+        "R37 elsewhere",
+        "R37 without an opt-out",
+    ],
 )
 def test_what_a_template_does_is_found_by_its_rule_alone(
-    rule: str, name: str, ours: str, theirs: str, tmp_path: Path
+    rule: str, name: str, ours: str, theirs: str, code: str, tmp_path: Path
 ) -> None:
-    found = found_in(changed(tmp_path, name, ours, theirs))
+    found = found_in(changed(tmp_path, name, ours, theirs, code))
 
     assert {each.rule.id for each in found} == {rule}
 
@@ -122,10 +160,51 @@ def test_what_a_template_does_is_found_by_its_rule_alone(
         (Walk(refuse=Steps(1, scrolls=1)), {"R03"}),
         (Walk(withdraw=Steps(2, scrolls=2)), set()),
         (Walk(withdraw=Steps(3)), {"R16"}),
-        (Walk(control=False, withdraw=None, link=False), {"R15"}),
+        (Walk(control=False, withdraw=None, link="no link"), {"R15"}),
+        (Walk(link="a link that leads nowhere", withdraw=None), {"R37"}),
         (Walk(early=("the cookie _ga",)), {"R13"}),
         (Walk(accept=None, refuse=None), set()),
     ],
 )
 def test_a_visit_is_judged_by_what_it_took(walk: Walk, rules: set[str]) -> None:
     assert {each.rule.id for each in judge_walked([walk])} == rules
+
+
+OPEN = """\
+[services.player]
+vendor = "Player Ltd"
+purposes = ["analytics"]
+cookies = [{ pattern = "^_pl_[0-9]+$", lifetime = "30d" }]
+storage = ["^pl\\\\.[a-z]+$"]
+[[services.player.loaders]]
+parts = ["playerSetup("]
+example = "function playerSetup(x) { document.cookie = '_pl_1=1'; localStorage['pl.seen'] = x } playerSetup(1)"
+"""
+
+
+@pytest.mark.parametrize("code", ["US-CA", "FR"])
+def test_what_a_service_keeps_that_is_open_by_default_is_no_early_fire(code: str) -> None:
+    text = TEXT.format(code=code).replace('use = ["google-analytics"]\n', "")
+    judged = Site(load_text(text + OPEN), DAY)
+
+    assert found_in(judged) == []
+
+
+@pytest.mark.parametrize(
+    ("cookies", "keys", "told"),
+    [
+        (["_pl_1", "__Host-consentkit"], ["pl.seen", "consentkit-state"], ()),
+        (["_pl_x"], [], ("the cookie _pl_x",)),
+        ([], ["pl.seen.twice"], ("pl.seen.twice in storage",)),
+    ],
+    ids=["its own and ours", "another cookie", "another key"],
+)
+def test_what_is_kept_is_judged_by_names_and_patterns(
+    cookies: list[str], keys: list[str], told: tuple[str, ...]
+) -> None:
+    policy = load_text(
+        NEWS.replace("[purposes.analytics]", '[purposes.analytics]\nregime = "opt-out"')
+        + 'cookies = [{ pattern = "^_pl_[0-9]+$" }]\nstorage = ["^pl\\\\.[a-z]+$"]\n'
+    )
+
+    assert early(policy, Judge(policy, catalogue(), []), [], cookies, keys) == told

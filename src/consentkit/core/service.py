@@ -170,3 +170,10 @@ class Service(Value):
     """What it truly does, stated by the site: an exemption of a jurisdiction holds where all facts that it names stand here."""
     sells: StrictBool = False
     """Whether its use is a sale or sharing of personal data (Cal. Civ. Code 1798.140, checked 2026-11)."""
+
+    def keeps(self, key: str) -> bool:
+        """Whether a key of the browser's storage is one of its own."""
+        return any(
+            re.fullmatch(each, key) is not None if each.startswith("^") else each == key
+            for each in self.storage
+        )

@@ -10,6 +10,8 @@ VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
 """Elements without an end (HTML, section 13.1.2; checked 2026-11)."""
+FOLDS = frozenset({"details", "dialog"})
+"""Elements that show what they hold while they are open."""
 MUTE = frozenset({"script", "style", "title"})
 """Elements whose text nobody reads on the page."""
 
@@ -55,12 +57,11 @@ class Element:
                 yield each
                 yield from each.all()
 
-    def within(self, tag: str) -> bool:
-        """Whether it lies in an element of this name."""
-        above = self.parent
-        while above is not None and above.tag != tag:
-            above = above.parent
-        return above is not None
+    @property
+    def folds(self) -> int:
+        """How many of what it lies in, itself included, show nothing until something is pressed."""
+        shut = self.has("hidden") or self.has("popover") or (self.tag in FOLDS and not self.has("open"))
+        return shut + (self.parent.folds if self.parent is not None else 0)
 
 
 class _Reader(HTMLParser):

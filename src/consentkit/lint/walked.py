@@ -46,7 +46,7 @@ class Walk:
     :param withdraw: what withdrawing took after a yes, from any page.
     :param walled: whether the page cannot be scrolled or used after a refusal.
     :param control: whether the lasting control can be seen and pressed on a page after a refusal.
-    :param link: whether it is a link whose words can be seen; ``None``: nobody asks for one.
+    :param link: what is wrong with the lasting link to an opt-out, where the law wants one; empty for nothing.
     :param signal: whether a page under the signal says that it was honored; ``None``: it need not.
     :param languages: of each page whose notice was in another: the page's, and the notice's.
     :param shut: links that lead nowhere or cannot be reached, in words.
@@ -59,7 +59,7 @@ class Walk:
     withdraw: Steps | None = Steps(2)
     walled: bool = False
     control: bool = True
-    link: bool | None = None
+    link: str = ""
     signal: bool | None = None
     languages: tuple[tuple[str, str], ...] = ()
     shut: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ def _told(walk: Walk) -> Iterator[tuple[str, tuple[str, str]]]:
             "R15",
             ("no way back to the preferences on a page after a choice", "a link or icon on every page"),
         )
-    elif walk.accept and not _as_easy(walk.withdraw, walk.accept):
+    elif walk.accept and not walk.link and not _as_easy(walk.withdraw, walk.accept):
         took = walk.withdraw or "no way"
         # The notice opens by itself, the preferences by a press.
         yield "R16", (f"{took} to withdraw, and {walk.accept} to accept", "one press more at most")
@@ -110,5 +110,5 @@ def _as_easy(withdraw: Steps | None, accept: Steps) -> bool:
 def _american(walk: Walk) -> Iterator[tuple[str, tuple[str, str]]]:
     if walk.signal is False:
         yield "R36", ("no word on the signal to be seen", "that it was honored")
-    if walk.control and walk.link is False:
-        yield "R37", ("no link in words to be seen after a choice", '"Your Privacy Choices"')
+    if walk.control and walk.link:
+        yield "R37", (walk.link, '"Your Privacy Choices", to a page of the site where one can opt out')

@@ -15,6 +15,7 @@ from consentkit.lint.site import Layer, Site
 ASKING = ("first", "second")
 OURS = "Our own templates hold to it; a template of the site's own can break it."
 _SMALLER = re.compile(r"(?:^|;)\s*(?:font(?:-size|-weight)?|width|max-width|height|padding|scale|zoom)\s*:")
+_WORD = re.compile(r"[^\W\d_]{2}")
 _PAINT = re.compile(r"(?:^|;)\s*(?:background(?:-color)?|border(?:-color)?|opacity)\s*:")
 
 
@@ -62,8 +63,15 @@ def reject_absent(site: Site) -> Iterator[Found]:
 def reject_in_prose(site: Site) -> Iterator[Found]:
     for layer, accept, reject in _pairs(site):
         outside = layer.name == "first" and not any(each is reject for each in _below(layer.banner))
-        if outside or (reject.tag == "a" and accept.tag != "a"):
-            yield seen(layer, "refusing as a link or outside the frame", "a button beside the one to accept")
+        link = reject.tag == "a" and accept.tag != "a"
+        if outside or link or (_in_prose(reject) and not _in_prose(accept)):
+            found = "refusing as a link, in running text or outside the frame"
+            yield seen(layer, found, "a button beside the one to accept")
+
+
+def _in_prose(element: Element) -> bool:
+    beside = element.parent.content if element.parent is not None else ()
+    return any(isinstance(each, str) and _WORD.search(each) for each in beside)
 
 
 def _below(element: Element | None) -> Iterator[Element]:
@@ -73,7 +81,7 @@ def _below(element: Element | None) -> Iterator[Element]:
 @rule(
     "R03",
     "reject-longer",
-    does="Looks for a refusal that takes more than accepting: folded away, disabled, or behind a field that must be "
+    does="Looks for a refusal that takes more than accepting: folded away, hidden, disabled, or behind a field that must be "
     "filled in. With `--render` presses, scrolls and fields are counted.",
     why="Each further step makes some give up.",
     example="The button to reject inside <details>, the one to accept before it.",
@@ -89,7 +97,7 @@ def reject_longer(site: Site) -> Iterator[Found]:
 def _steps(control: Element, layer: Layer) -> int:
     fields = sum(each.has("required") for each in layer.page.all())
     return (
-        control.within("details")
+        control.folds
         + control.has("disabled")
         + (0 if control.has("formnovalidate") else fields)
         + control.has("data-confirm")

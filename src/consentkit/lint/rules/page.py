@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from consentkit.lint.rules.places import seen
 from consentkit.lint.site import Layer, Site
 
 TEMPLATE = "Our own templates hold to it; a template of the site's own can break it."
+_STYLED = re.compile(r"(?:url\(|@import)\s*+[\"']?(?:https?:)?//([^/\"'\s)]+)", re.I)
 _FETCHES = ("src", "srcset", "data", "poster", "background")
 
 
@@ -32,8 +34,15 @@ def fires_early(site: Site) -> Iterator[Found]:
         for each in layer.page.all():
             names = (*_FETCHES, *(("href",) if each.tag in ("link", "image", "use") else ()))
             hosts = {urlsplit(each[name].strip()).netloc for name in names} - {"", own}
+            hosts |= _styled(each) - {own}
             if hosts:
                 yield seen(layer, f"{each.tag} from {min(hosts)}", "nothing from elsewhere")
+
+
+def _styled(element: Element) -> set[str]:
+    """Hosts that its style fetches from."""
+    sheet = "".join(map(str, element.content)) if element.tag == "style" else ""
+    return set(_STYLED.findall(f"{element['style']} {sheet}"))
 
 
 @rule(
@@ -74,7 +83,7 @@ def _lasting(layer: Layer) -> list[Element]:
 def withdraw_harder(site: Site) -> Iterator[Found]:
     for layer in site.named("second"):
         buttons = layer.controls("withdraw")
-        if not any(not each.within("details") and not each.has("disabled") for each in buttons):
+        if not any(each.folds == 0 and not each.has("disabled") for each in buttons):
             yield seen(layer, "withdrawing not at hand", "a button for it, open to see", "withdraw")
 
 
@@ -108,8 +117,8 @@ def _covered(policy: Policy, address: str) -> bool:
 @rule(
     "R37",
     "optout-link-missing",
-    does="Looks for pages without the lasting link to an opt-out, in words, where the law wants one beside the banner; with "
-    "`--render`, without one whose words can be seen.",
+    does="Looks for pages without the lasting link to an opt-out, in words, where the law wants one beside the banner. With "
+    "`--render` its words must be seen, and it is followed: to a page of the site's own, where one can opt out.",
     why="A banner that is gone after a click is no way to opt out later.",
     example="A template that draws the round control in place of the link.",
     sources=("Cal. Civ. Code 1798.135(a)", "11 CCR 7013", "11 CCR 7026(a)(4)"),

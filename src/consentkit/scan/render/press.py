@@ -26,6 +26,12 @@ LOOK = """const roots = [document, document.getElementById('consentkit')?.shadow
   };
 """
 """What scripts here look by."""
+USABLE = f"""() => {{
+  {LOOK}
+  const probe = document.getElementById('probe');
+  probe.scrollIntoView({{block: 'center', behavior: 'instant'}});
+  return scrollY > 0 && hit(probe);
+}}"""
 REACH = f"""action => {{
   {LOOK}
   all('[data-press]').forEach(each => each.removeAttribute('data-press'));

@@ -10,9 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urljoin
 
-from playwright.async_api import Browser, Error, Page, Route
+from playwright.async_api import Browser, Error, Page, Response, Route
 
 from consentkit.audit.log import AuditLog
 from consentkit.core.consent import Signals, resolve
@@ -22,36 +21,23 @@ from consentkit.core.policy import Policy
 from consentkit.lint.site import NOON, House, Site
 from consentkit.lint.walked import Steps, Walk
 from consentkit.scan.browse import QUIET, Asked
-from consentkit.scan.explain import open_names
-from consentkit.scan.judge import NOBODY, Judge
+from consentkit.scan.judge import Judge
+from consentkit.scan.render.early import early
+from consentkit.scan.render.links import CONTROL, shut, unlinked
 from consentkit.scan.render.page import Shop
-from consentkit.scan.render.press import LOOK, steps_to
+from consentkit.scan.render.press import LOOK, USABLE, steps_to
 from consentkit.scan.serve import serving
 from consentkit.web.answer import App
 from consentkit.web.middleware import ConsentMiddleware
 from consentkit.web.shown import shows
 
 PREFIX = "/_consent"
-OWN = "consentkit"
-"""How names of what we keep begin; a cookie's own prefix such as ``__Host-`` left out."""
 AT_ONCE = 3
 LONGEST = 240
 """Seconds for one visit."""
 WINDOW = {"width": 1280, "height": 900}
 KEPT = "[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"
 _HASH = re.compile("[0-9a-f]{64}")
-USABLE = f"""() => {{
-  {LOOK}
-  const probe = document.getElementById('probe');
-  probe.scrollIntoView({{block: 'center', behavior: 'instant'}});
-  return scrollY > 0 && hit(probe);
-}}"""
-CONTROL = f"""() => {{
-  {LOOK}
-  const control = all('#consentkit-preferences').find(each => shown(each) && hit(each));
-  if (!control) return null;
-  return parseFloat(getComputedStyle(control).fontSize) > 0 ? control.innerText.trim() : '';
-}}"""
 SPOKEN = f"""() => {{
   {LOOK}
   const button = all('#consentkit-banner button:not(#consentkit-close)')[0];
@@ -63,11 +49,6 @@ SAYS = f"""words => {{
   const says = each => each.innerText.includes(words) && ![...each.children].some(child => child.innerText?.includes(words));
   const inside = ({{top, bottom}}) => top >= 0 && bottom <= innerHeight;
   return all('*').some(each => each.innerText && says(each) && shown(each) && inside(each.getBoundingClientRect()));
-}}"""
-PRESSABLE = f"""address => {{
-  {LOOK}
-  const links = all('#consentkit-banner a').filter(each => each.getAttribute('href') === address && shown(each));
-  return links.some(each => {{ each.scrollIntoView({{block: 'nearest', behavior: 'instant'}}); return hit(each); }});
 }}"""
 
 
@@ -212,37 +193,20 @@ class _Round:
         finally:
             await context.close()
 
-    async def _open(self, page: Page, address: str = "") -> None:
+    async def _open(self, page: Page, address: str = "") -> Response | None:
         try:
-            await page.goto(address or self._start)
+            answer = await page.goto(address or self._start)
         except Error:  # a choice makes the page load itself anew, and that goes first now and then
             await page.wait_for_timeout(QUIET * 1000)
-            await page.goto(address or self._start)
+            answer = await page.goto(address or self._start)
         await page.wait_for_timeout(QUIET * 1000)
+        return answer
 
     async def _before(self, visit: Visit) -> tuple[str, ...]:
         """What was fetched or kept that may not be yet."""
         judge = Judge(self._policy, self._site.known, [self._origin])
-        early = frozenset(name for name, regime in self._policy.regimes.items() if regime.open_by_default)
-        may = open_names(self._policy, early)
-        found = [
-            f"a request to {address.address.partition('?')[0]}"
-            for address in visit.asked
-            if (names := judge.services(address)) and (names == (NOBODY,) or may.isdisjoint(names))
-        ]
-        open_cookies = [
-            cookie
-            for name, service in self._policy.services.items()
-            if name in may
-            for cookie in service.cookies
-        ]
-        allowed = {cookie.name for cookie in open_cookies}
-        for cookie in await visit.page.context.cookies(self._origin):
-            name = cookie.get("name", "").removeprefix("__Host-").removeprefix("__Secure-")
-            if not name.startswith(OWN) and name not in allowed:
-                found.append(f"the cookie {name}")
-        found += [f"{key} in storage" for key in await visit.page.evaluate(KEPT) if not key.startswith(OWN)]
-        return tuple(dict.fromkeys(found))
+        cookies = [each.get("name", "") for each in await visit.page.context.cookies(self._origin)]
+        return early(self._policy, judge, visit.asked, cookies, await visit.page.evaluate(KEPT))
 
     async def _languages(self, page: Page) -> tuple[tuple[str, str], ...]:
         found = []
@@ -254,34 +218,19 @@ class _Round:
         return tuple(found)
 
     async def _shut(self, page: Page) -> tuple[str, ...]:
-        """Links that lead nowhere, or lie under something."""
-        found = []
-        address = self._policy.privacy_url
         await self._open(page)
-        if address and await page.evaluate(SPOKEN) and not await page.evaluate(PRESSABLE, address):
-            found.append("a link to the privacy statement that cannot be pressed")
-        if address and address.startswith("/"):
-            await self._open(page, urljoin(self._origin, address))
-            if not await page.evaluate(USABLE):
-                found.append(f"{address} under the notice")
-        await page.goto(f"{self._origin}{PREFIX}/?lang={self._site.policy.language}")
-        links = page.locator("a[href*='/declaration']")
-        if await links.count() == 0 or not await links.first.is_visible():
-            found.append("a link to the list of cookies that cannot be seen")
-        elif not (await page.context.request.get(await links.first.evaluate("link => link.href"))).ok:
-            found.append("a link to the list of cookies that leads nowhere")
-        return tuple(found)
+        preferences = f"{self._origin}{PREFIX}/?lang={self._site.policy.language}"
+        return await shut(page, self._open, self._origin, self._policy.privacy_url, preferences)
 
     async def _refused(self, page: Page) -> dict[str, Any]:
         """What refusing took, and what stands there afterwards."""
         await self._open(page)
         refuse = await self._steps(page, "reject")
         await self._open(page)
-        told = {"refuse": refuse, "walled": not await page.evaluate(USABLE)}
-        text = await page.evaluate(CONTROL)
-        told["control"] = text is not None
+        told: dict[str, Any] = {"refuse": refuse, "walled": not await page.evaluate(USABLE)}
+        told["control"] = await page.evaluate(CONTROL) is not None
         if shows(self._policy, Shown.OPT_OUT_LINK):
-            told["link"] = bool(text)
+            told["link"] = await unlinked(page, self._open, self._origin, self._state)
         return told
 
     async def _accepted(self, page: Page) -> dict[str, Any]:
