@@ -83,6 +83,8 @@ SEARCHES = {
     "everything": Search(),
     "an act": Search(act="withdraw"),
     "an act of the log's own": Search(act="erase"),
+    "any of two acts": Search(act=("erase", "withdraw")),
+    "any of two acts in a jurisdiction": Search(act=("save", "withdraw"), jurisdiction="US-CA"),
     "a jurisdiction": Search(jurisdiction="US-CA"),
     "an unknown jurisdiction": Search(jurisdiction=""),
     "a policy": Search(policy=POLICIES[1]),

@@ -12,11 +12,12 @@ import binascii
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby, islice
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select, text, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, TextClause, bindparam, func, select, text, tuple_
 
 from consentkit.audit.event import LARGEST_INTEGER, VISITORS_ACTS
 from consentkit.audit.finding import StoredEvent
@@ -44,7 +45,7 @@ class Search:
     :param receipt: the id that a receipt tells, which is its event's.
     :param first: microseconds since 1970, UTC: no event from before this moment.
     :param last: none from after it.
-    :param act: as events name it.
+    :param act: as events name it; several for any of these.
     :param jurisdiction: a code such as ``FR``; empty for unknown.
     :param policy: hash of a policy.
     :raises ValueError: ``last`` comes before ``first``, or something is longer than any that there is, or holds a NUL.
@@ -54,12 +55,12 @@ class Search:
     receipt: str | None = None
     first: int | None = None
     last: int | None = None
-    act: str | None = None
+    act: str | tuple[str, ...] | None = None
     jurisdiction: str | None = None
     policy: str | None = None
 
     def __post_init__(self) -> None:
-        for value in (self.visitor, self.receipt, self.act, self.jurisdiction, self.policy):
+        for value in (self.visitor, self.receipt, *self.acts, self.jurisdiction, self.policy):
             if value is not None and (len(value) > LONGEST or "\0" in value):
                 msg = f"what is looked for has at most {LONGEST} characters, and no NUL"
                 raise ValueError(msg)
@@ -67,6 +68,11 @@ class Search:
         if first > last:
             msg = "the time ends before it begins"
             raise ValueError(msg)
+
+    @property
+    def acts(self) -> tuple[str, ...]:
+        """The acts looked for; none where all are."""
+        return (self.act,) if isinstance(self.act, str) else self.act or ()
 
     @property
     def times(self) -> tuple[int, int]:
@@ -78,7 +84,7 @@ class Search:
     def takes(self, row: StoredEvent) -> bool:
         """Whether an event is one of those. A damaged one has neither jurisdiction nor policy."""
         first, last = self.times
-        if not first <= row.time <= last or self.act not in (None, row.act):
+        if not first <= row.time <= last or (self.acts and row.act not in self.acts):
             return False
         if self.visitor not in (None, row.visitor) or self.receipt not in (None, row.id):
             return False
@@ -184,8 +190,8 @@ def _by_time(
 def _query(reader: Reader, search: Search) -> Select[tuple[object, ...]]:
     """Events that may be meant: the store looks for the bytes of a value, which few others hold."""
     query = reader.stored().order_by(events.c.time.desc(), events.c.seq.desc())
-    if search.act is not None:
-        query = query.where(events.c.act == search.act)
+    if search.acts:
+        query = query.where(events.c.act.in_(search.acts))
     if search.jurisdiction:
         query = query.where(_holds(reader, "jurisdiction", search.jurisdiction))
     if search.policy is not None:
@@ -219,7 +225,7 @@ def _windows(log_id: str, ask: Ask, search: Search, first: int, last: int) -> It
     if not values:
         yield first, last
         return
-    for slots in _slots(log_id, ask, values, search.act, (first // _SLOT, last // _SLOT)):
+    for slots in _slots(log_id, ask, values, search.acts, (first // _SLOT, last // _SLOT)):
         for low, high in _runs(slots):
             yield max(first, low * _SLOT), min(last, (high + 1) * _SLOT - 1)
 
@@ -228,15 +234,15 @@ def _values(search: Search) -> list[tuple[str, str]]:
     """Kinds and names in the roll-ups of what is looked for."""
     named = {"jurisdiction": search.jurisdiction, "policy": search.policy}
     values = [(kind, name) for kind, name in named.items() if name is not None]
-    return values or ([("act", "")] if search.act is not None else [])
+    return values or ([("act", "")] if search.acts else [])
 
 
 def _slots(
-    log_id: str, ask: Ask, values: Sequence[tuple[str, str]], act: str | None, span: tuple[int, int]
+    log_id: str, ask: Ask, values: Sequence[tuple[str, str]], acts: Sequence[str], span: tuple[int, int]
 ) -> Iterator[list[int]]:
     """Quarters of an hour in which all of these occur, newest first; some at a time."""
-    query = _HOLDING[len(values), act is not None]
-    named = {"log_id": log_id, "act": act}
+    query = _holding(len(values), len(acts))
+    named = {"log_id": log_id} | {f"act{number}": act for number, act in enumerate(acts)}
     for number, (kind, name) in enumerate(values):
         named |= {f"kind{number}": kind, f"name{number}": name}
     (first, last), many = span, FEW_SLOTS
@@ -255,25 +261,21 @@ def _last_slot(log_id: str, ask: Ask, first: int, last: int) -> int | None:
     return None if found is None else int(found)
 
 
-def _holding(values: int, *, by_act: bool) -> str:
+@lru_cache
+def _holding(values: int, acts: int) -> TextClause:
     # One look into the key for each quarter of an hour: fast on both stores, where reading all their rows is not. Not by
     # EXISTS, of which PostgreSQL makes a join that does read them.
-    outcome = " AND outcome = :act" if by_act else ""
+    outcome = f" AND outcome IN ({', '.join(f':act{number}' for number in range(acts))})" if acts else ""
     looks = " AND ".join(
         "(SELECT 1 FROM rollups WHERE log_id = :log_id AND slot = quarter"  # noqa: S608 - our own words alone
         f" AND kind = :kind{number} AND name = :name{number}{outcome} LIMIT 1) IS NOT NULL"
         for number in range(values)
     )
     quarters = "SELECT CAST(:high AS BIGINT) UNION ALL SELECT quarter - 1 FROM quarters WHERE quarter > :low"
-    return (
+    return text(
         f"WITH RECURSIVE quarters (quarter) AS ({quarters})"  # noqa: S608 - as above
         f" SELECT quarter FROM quarters WHERE {looks} ORDER BY quarter DESC"
     )
-
-
-_HOLDING = {
-    (values, by_act): text(_holding(values, by_act=by_act)) for values in (1, 2) for by_act in (False, True)
-}
 
 
 def _runs(slots: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -6,13 +6,14 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from consentkit.audit.checkpoint import LARGEST_NOTE, Note, parse
 from consentkit.audit.errors import CheckpointError
 from consentkit.audit.keys import read_public
+from consentkit.audit.verifications import told
 from consentkit.audit.verify import Report
 from consentkit.audit.verifying import verify_log
 from consentkit.audit.wholereader import WholeReader
@@ -49,7 +50,7 @@ def check(  # noqa: PLR0917 - options of a command, given by name
             audit, log, kept=kept, keys=keys, processes=os.cpu_count() or 1, rows=not quick, progress=done
         )
     if as_json:
-        say(json.dumps(_for_programs(log_id, size, report, signatures=bool(keys))))
+        say(json.dumps(told(log_id, size, report, signatures=bool(keys))))
     else:
         _tell(report, kept, keyed=bool(keys))
     if not report.sound:
@@ -87,18 +88,3 @@ def _sound(report: Report, kept: Sequence[Note]) -> Iterator[str]:
         yield f"{report.checkpoints:,} checkpoints"
     if kept:
         yield f"the first {max(note.checkpoint.size for note in kept):,} are those of the checkpoint given"
-
-
-def _for_programs(log_id: str, size: int, report: Report, *, signatures: bool) -> dict[str, Any]:
-    return {
-        "log": log_id,
-        "ok": report.sound,
-        "size": size,
-        "events": report.events,
-        "erased": report.erased,
-        "checkpoints": report.checkpoints,
-        "signatures_checked": signatures,
-        "findings": report.findings,
-        "kinds": report.by_kind,
-        "first": None if report.first is None else report.first._asdict(),
-    }
