@@ -1,12 +1,12 @@
-"""Two versions of a policy, and what changed between them, in words. Pure.
+"""Two versions of a policy, and what changed between them, as values and in words. Pure.
 
 Works on the stored documents as they are: a version that an older consentkit wrote need not be one that this one reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from consentkit.core.duration import DAY
 
@@ -18,49 +18,90 @@ _NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
 _THINGS = {"services": "service", "purposes": "purpose"}
 
 
+class Difference(NamedTuple):
+    """One thing that changed.
+
+    :param thing: ``service`` or ``purpose``; empty for all else.
+    :param name: its id; empty where all of them stand in another order, ``before`` and ``after`` then.
+    :param path: which value of it, its keys joined by dots; empty where the whole thing is new or gone.
+    :param before: ``None`` where there was none.
+    :param after: ``None`` where there is none any more.
+    """
+
+    thing: str
+    name: str
+    path: str
+    before: Any
+    after: Any
+
+    @property
+    def added(self) -> list[Any]:
+        """What a list has more than before; nothing where it is none."""
+        return _only(self.after, self.before)
+
+    @property
+    def removed(self) -> list[Any]:
+        """What a list has no longer; nothing where it is none."""
+        return _only(self.before, self.after)
+
+
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for each thing that changed: services and purposes first, then all else by name."""
+    for each in differences(before, after):
+        yield from _sentences(each)
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """Each thing that changed: services and purposes first, then all else by name."""
     for table, thing in _THINGS.items():
         yield from _things(thing, _table(before.get(table)), _table(after.get(table)))
     rest = [{name: value for name, value in each.items() if name not in _THINGS} for each in (before, after)]
-    yield from _values("", *rest)
+    yield from _values("", "", "", *rest)
 
 
-def _things(thing: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _things(thing: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     for name in sorted(after.keys() - before.keys()):
-        yield f"{thing} {name} is new: {_told(after[name])}"
+        yield Difference(thing, name, "", None, _table(after[name]))
     for name in sorted(before.keys() - after.keys()):
-        yield f"{thing} {name} is gone: {_told(before[name])}"
+        yield Difference(thing, name, "", _table(before[name]), None)
     kept = [name for name in after if name in before]
     for name in kept:
-        for text in _values("", _table(before[name]), _table(after[name])):
-            yield f"{thing} {name}: {text}"
+        yield from _values(thing, name, "", _table(before[name]), _table(after[name]))
     if kept != [name for name in before if name in after]:
-        yield f"the {thing}s stand in another order: {', '.join(after)}"
+        yield Difference(thing, "", "", [*before], [*after])
 
 
-def _values(path: str, before: Any, after: Any) -> Iterator[str]:
+def _values(thing: str, name: str, path: str, before: Any, after: Any) -> Iterator[Difference]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in sorted({*before, *after}):
-            yield from _values(f"{path}.{name}".lstrip("."), before.get(name), after.get(name))
+        for key in sorted({*before, *after}):
+            yield from _values(thing, name, f"{path}.{key}".lstrip("."), before.get(key), after.get(key))
     elif before != after:
-        yield from _value(path, before, after)
+        yield Difference(thing, name, path, before, after)
 
 
-def _value(path: str, before: Any, after: Any) -> Iterator[str]:
-    gone, new = _only(before, after), _only(after, before)
-    if (
-        isinstance(before, Sequence)
-        and isinstance(after, Sequence)
-        and not isinstance(before, str)
-        and (gone or new)
-    ):
-        if new:
-            yield f"{path}: added {', '.join(_shown(path, one) for one in new)}"
-        if gone:
-            yield f"{path}: removed {', '.join(_shown(path, one) for one in gone)}"
+def _sentences(each: Difference) -> Iterator[str]:
+    thing, name, path, before, after = each
+    if thing and not name:
+        yield f"the {thing}s stand in another order: {', '.join(after)}"
+    elif thing and not path:
+        yield (
+            f"{thing} {name} is gone: {_told(before)}"
+            if after is None
+            else f"{thing} {name} is new: {_told(after)}"
+        )
+    else:
+        front = f"{thing} {name}: " if thing else ""
+        yield from (f"{front}{text}" for text in _value(each, path, before, after))
+
+
+def _value(each: Difference, path: str, before: Any, after: Any) -> Iterator[str]:
+    if not (each.added or each.removed):
+        yield f"{path}: was {_shown(path, before)}, is now {_shown(path, after)}"
         return
-    yield f"{path}: was {_shown(path, before)}, is now {_shown(path, after)}"
+    if each.added:
+        yield f"{path}: added {', '.join(_shown(path, one) for one in each.added)}"
+    if each.removed:
+        yield f"{path}: removed {', '.join(_shown(path, one) for one in each.removed)}"
 
 
 def _only(one: Any, other: Any) -> list[Any]:
