@@ -42,7 +42,7 @@ async def _note(visit: Visit, act: str, rows: Iterable[StoredEvent], statement: 
         act=act,
         policy="",
         notice="",
-        how="desk" if not visit.who.token else "api",
+        how=visit.how,
         statement=statement,
         subject=subject,
     )

@@ -225,6 +225,11 @@ class Visit:
         ]
 
     @property
+    def how(self) -> str:
+        """Where what is done here is done, as events say it."""
+        return "api" if self.asked is not None and self.asked.api else "desk"
+
+    @property
     def officer(self) -> bool:
         """Whether what only officers may do is shown."""
         return self.who.may(Role.OFFICER)
