@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 from tests.asgi import GATED, OURS, POLICY, SAME, cookie_of, get, post, serving
 
 from consentkit import Policy
+from consentkit.jurisdictions import atlas
 from consentkit.web import where
 
 CDN, STRANGER = ("198.51.100.9", 1), ("203.0.113.9", 1)
@@ -75,12 +77,12 @@ SIGNALS = {
     "?1": [(b"sec-gpc", b"?1")],
     "1, 1": [(b"sec-gpc", b"1, 1")],
     "two lines": [ONE, ONE],
-    "another case": [(b"Sec-GPC".lower(), b"1")],
     "absent": [],
     "empty": [(b"sec-gpc", b"")],
     "one of two": [ONE, (b"sec-gpc", b"0")],
 }
-SENT = {"1", "1, 1", "two lines", "another case"}
+SENT = {"1", "1, 1", "two lines"}
+"""In other letters the name comes over a socket: servers make it small, see ``test_conformance_on_servers.py``."""
 
 
 @pytest.mark.parametrize("value", SIGNALS)
@@ -141,13 +143,40 @@ async def test_k64_what_is_no_country_has_the_strictest_listed(
     assert b'id="consentkit-banner"' in reply.body
 
 
-async def test_k64_eu_is_the_strictest_member_listed(site) -> None:
-    app = site("US-TX", "DE", "FR")
+MEASURING = [*atlas().rows["FR"].on(date(2026, 11, 25)).exemptions["analytics"]]
+"""What a service states that France and Spain exempt, and Germany does not."""
+NOTICE = {"FR": {"analytics": "notice", "reason": "Assessed in 2026"}}
+"""Of the members none knows assumed consent: a site may say otherwise for one of them."""
 
-    found = await state(app, at("EU"))
 
-    assert found["regimes"] == (await state(app, at("DE")))["regimes"]
-    assert found["regimes"]["marketing"] == "opt-in"
+@pytest.mark.parametrize(
+    ("codes", "overrides", "runs", "regime"),
+    [
+        (("US-TX", "DE", "FR"), {}, {"DE": False, "FR": True, "EU": False}, "opt-in"),
+        (("FR", "US-TX", "DE"), {}, {"DE": False, "FR": True, "EU": False}, "opt-in"),
+        (("US-TX", "FR", "ES"), {}, {"FR": True, "ES": True, "EU": True}, "exempt"),
+        (("US-TX", "FR", "IT"), {}, {"FR": True, "IT": False, "EU": False}, "opt-in"),
+        (("US-TX", "FR"), NOTICE, {"FR": True, "EU": True}, "notice"),
+        (("US-TX", "FR", "DE"), NOTICE, {"FR": True, "DE": False, "EU": False}, "opt-in"),
+    ],
+    ids=[
+        "one asks, one exempts",
+        "in another order",
+        "both exempt",
+        "each exempts something else",
+        "one alone, with assumed consent",
+        "one assumes, one asks",
+    ],
+)
+async def test_k64_eu_is_the_strictest_member_listed(site, codes, overrides, runs, regime) -> None:
+    counter = {**POLICY["services"]["counter"], "facts": MEASURING}
+    app = site(*codes, overrides=overrides, services={**POLICY["services"], "counter": counter})
+
+    found = {code: await state(app, at(code)) for code in runs}
+
+    assert {code: each["services"]["counter"] for code, each in found.items()} == runs
+    assert found["EU"]["regimes"]["analytics"] == regime
+    assert {each["regimes"]["marketing"] for each in found.values()} == {"opt-in"}
 
 
 async def test_k64_a_small_letter_is_the_same_country(site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import Any
 
@@ -102,3 +103,12 @@ def test_a_decision_works_over_the_wire(server):
     assert response.status_code == 200
     assert INERT not in page
     assert without_ours(page) == PAGE
+
+
+@pytest.mark.parametrize("name", ["Sec-GPC", "sec-gpc", "SEC-GPC"])
+def test_the_signal_counts_however_its_name_is_written(server, name: str) -> None:
+    """K63 of the reports from the field: field names know no case (RFC 9110 section 5.1, checked 2026-11)."""
+    sent, absent = (server.ask("/_consent/state", headers=((name, value),))[1] for value in ("1", "0"))
+
+    assert json.loads(sent)["signal"] == "honored"
+    assert "signal" not in json.loads(absent)

@@ -78,7 +78,7 @@ def _together(rows: Sequence[Terms]) -> Terms:
 
     For a visitor who may be in any of them, and for pages that are the same for all: to take the strictest row whole would let
     run what another closes, where that row has an exemption or an override of its own. An exemption holds if each row that
-    asks knows one, for a service that states the facts of all.
+    asks knows one, and the site overrides none of them, for a service that states the facts of all.
     """
     hardest = strictest_of(terms.rule for terms in rows)
     row = next(terms.row for terms in rows if terms.rule is hardest)
@@ -103,12 +103,12 @@ def _together(rows: Sequence[Terms]) -> Terms:
 def _common_exemptions(rows: Sequence[Terms]) -> dict[Category, tuple[Fact, ...]]:
     found: dict[Category, tuple[Fact, ...]] = {}
     for category in get_args(Category):
-        asking = [
-            terms.rule for terms in rows if category in terms.overrides or terms.rule.regime(category).asked
-        ]
-        if asking and all(category in rule.exemptions for rule in asking):
+        asking = [terms for terms in rows if category in terms.overrides or terms.rule.regime(category).asked]
+        if asking and all(
+            category in terms.rule.exemptions and category not in terms.overrides for terms in asking
+        ):
             found[category] = tuple(
-                dict.fromkeys(fact for rule in asking for fact in rule.exemptions[category])
+                dict.fromkeys(fact for terms in asking for fact in terms.rule.exemptions[category])
             )
     return found
 
