@@ -160,5 +160,5 @@ async def signed_in(desk: ComplianceDesk, passes: Passes, role: str, root: str =
     """Somebody who used a one-time link."""
     person = Person(desk, root=root)
     await person.post("/sign-in", {"link": passes.issue(Kind.LINK, role, 60)})
-    await person.get("/")
+    await person.get("/integrity")
     return person

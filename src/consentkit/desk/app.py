@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from consentkit.audit.errors import AuditError
+from consentkit.audit.keys import read_public
 from consentkit.audit.log import AuditLog
 from consentkit.core.policy import Policy
 from consentkit.desk import (
@@ -63,10 +64,13 @@ class ComplianceDesk:
         ``consentkit desk link``.
     :param secret_key: signs the sessions' cookie; a list is newest first. Absent: ``CONSENTKIT_SECRET_KEY``, keys separated
         by white space.
+    :param public_keys: files of the log's public keys (``consentkit audit keygen`` writes them), old ones too; without any,
+        signatures of checkpoints are not checked.
     :param https: whether people come over https; ``None``: as the scope says.
     :raises PolicyError: the policy cannot be used.
     :raises SecretKeyError: a key is too short or a sample.
     :raises LogLocationError: the URL of the log cannot be used.
+    :raises KeyFileError: a file of public keys cannot be used.
     """
 
     def __init__(
@@ -76,12 +80,14 @@ class ComplianceDesk:
         auth: Auth | None = None,
         *,
         secret_key: str | Sequence[str] | None = None,
+        public_keys: Sequence[str | Path] = (),
         https: bool | None = None,
     ) -> None:
         read = policy if isinstance(policy, Policy) else load(policy)
         log = audit if isinstance(audit, AuditLog) else AuditLog(audit, log_id=read.site.address)
         access = Access(Passes(log.url, log.log_id), auth, _keys(secret_key), https)
-        self.desk = Desk(read, log, access, PAGES)
+        keys = tuple(read_public([Path(file) for file in public_keys]))
+        self.desk = Desk(read, log, access, keys, PAGES)
         self.app = Starlette(
             routes=[Route(page.path, _Endpoint(self.desk, page), methods=[page.method]) for page in PAGES],
             exception_handlers={HTTPException: self._elsewhere},
@@ -137,6 +143,8 @@ async def answer(desk: Desk, page: Page, request: Request, headers: Any = None) 
     except AuditError as error:
         logger.warning("the desk could not answer: %s", type(error).__name__)
         return _away(visit, error)
+    finally:
+        await visit.close()
 
 
 async def _admit(visit: Visit, page: Page) -> None:

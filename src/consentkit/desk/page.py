@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from consentkit.audit.keys import PublicKey
 from consentkit.audit.log import AuditLog
 from consentkit.audit.reader import Reader
 from consentkit.core.policy import Policy
@@ -56,13 +57,22 @@ TIMEOUT = 5.0
 class Desk:
     """What every request needs of the desk.
 
+    :param keys: public keys of the log, to check signatures with.
     :param pages: all that it has.
     """
 
-    def __init__(self, policy: Policy, audit: AuditLog, access: Access, pages: tuple[Page, ...]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        audit: AuditLog,
+        access: Access,
+        keys: tuple[PublicKey, ...],
+        pages: tuple[Page, ...],
+    ) -> None:
         self.policy = policy
         self.audit = audit
         self.access = access
+        self.keys = keys
         self.pages = pages
         self.environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -153,6 +163,11 @@ class Visit:
         if self._form is None:
             self._form = await read_form(self.request, self.asked.largest if self.asked else 0)
         return self._form
+
+    async def close(self) -> None:
+        """Let go of files that were sent."""
+        if self._form is not None:
+            await self._form.close()
 
     async def ask(
         self, question: Callable[Concatenate[Reader, P], T], *arguments: P.args, **named: P.kwargs
