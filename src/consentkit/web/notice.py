@@ -25,7 +25,7 @@ from consentkit.core.jurisdiction import Shown
 from consentkit.core.parts import NECESSARY
 from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
-from consentkit.web import client
+from consentkit.web import client, look
 from consentkit.web.head import Head
 from consentkit.web.hint import Hints
 from consentkit.web.shown import lasting_of, law_of, layout_of, shows
@@ -218,7 +218,7 @@ class NoticeBook:
         asks = consent.ask and view.rule != "never" and not view.broken
         says = view.broken and view.rule != "never" and bool(self.policy.askable)
         lasting = lasting_of(self.policy, consent, shared=view.shared)
-        sheets = self._sheets(view, foot=lasting is not None, asks=asks)
+        sheet = look.sheet(self.policy, view.rule, asks=asks, foot=lasting is not None)
         html = self._banner.render(
             words=self.words[view.language],
             policy=self.policy,
@@ -226,14 +226,14 @@ class NoticeBook:
             banner=self.banner(view.language) if asks else None,
             new=self._new(consent, view.language),
             lasting=lasting,
-            layout=self._layout(view.rule),
+            layout=look.layout(self.policy, view.rule),
             signal=client.on_demand("signal"),
             said=self.words[view.language]("unkept") if says else "",
             consent=consent,
             state=_state_in_page(self.policy, consent),
             view=view,
-            style=Markup(client.sheet(*sheets).body.decode()),  # noqa: S704 - our own file
-            sheet=client.sheet(*sheets),
+            style=Markup(sheet.body.decode()),  # noqa: S704 - our own file, and a theme's values
+            sheet=sheet,
             script=client.first(),
             hole={
                 "prefix": hole("prefix"),
@@ -245,14 +245,6 @@ class NoticeBook:
             },
         )
         return Stencil.of(_LAYOUT.sub("", html))
-
-    def _layout(self, rule: str) -> str:
-        return "inline" if rule == "inline" else layout_of(self.policy)
-
-    def _sheets(self, view: View, *, foot: bool, asks: bool) -> tuple[str, ...]:
-        close = ("close",) if shows(self.policy, Shown.CLOSE) else ()
-        banner = ("banner", self._layout(view.rule), *close)
-        return ("control", *(("foot",) if foot else ()), *(banner if asks else ()))
 
     def _new(self, consent: Consent, language: str) -> str:
         """The line that names what a visitor has not answered beside what they have; empty for nothing."""

@@ -16,7 +16,7 @@ from consentkit.core.jurisdiction import Shown
 from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
 from consentkit.core.service import Cookie, Service
-from consentkit.web import client, head
+from consentkit.web import client, head, look
 from consentkit.web.answer import Answer, Header
 from consentkit.web.notice import Notice, NoticeBook, View, state
 from consentkit.web.shown import honored, shows, switched_on
@@ -58,21 +58,16 @@ class Pages:
     def __init__(self, policy: Policy, book: NoticeBook) -> None:
         self.policy = policy
         self.book = book
-        self._page = client.sheet(PAGE)
-        # Those of every law: a page that is the same for all may be drawn under another one than its visitor's.
-        banners = [
-            ("banner", layout, *close)
-            for layout in ("bar", "box", "modal", "inline")
-            for close in ((), ("close",))
-        ]
-        sheets = [
-            *(client.sheet("control", *foot, *each) for foot in ((), ("foot",)) for each in ((), *banners)),
-            client.sheet(PAGE),
-            client.sheet("placeholder"),
-        ]
+        self._page = look.page(policy)
         self._assets = {
             asset.name: asset
-            for asset in (client.first(), *map(client.on_demand, client.ON_DEMAND), *head.assets(), *sheets)
+            for asset in (
+                client.first(),
+                *map(client.on_demand, client.ON_DEMAND),
+                *head.assets(),
+                *look.sheets(policy),
+                client.sheet("placeholder"),
+            )
         }
 
     def preferences(self, consent: Consent, view: View, status: str = "") -> Answer:

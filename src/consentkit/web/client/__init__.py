@@ -28,6 +28,7 @@ ON_DEMAND = {
     "act": ("state.js", "compare.js", "dom.js", "events.js", "act.js"),
     "apply": ("dom.js", "apply.js"),
     "clear": ("clear.js",),
+    "modal": ("modal.js",),
     "preferences": ("preferences.js",),
     "signal": ("dom.js", "signal.js"),
 }
@@ -87,7 +88,8 @@ def first() -> Asset:
 @cache
 def on_demand(stem: str) -> Asset:
     """A module that is loaded when it is asked for: ``act`` does what follows from a choice, ``apply`` brings to life what was
-    gated, ``clear`` clears the storage of services that may not run, ``preferences`` opens the second layer in a dialog,
+    gated, ``clear`` clears the storage of services that may not run, ``modal`` keeps the page out of reach behind the
+    notice, ``preferences`` opens the second layer in a dialog,
     ``signal`` tells that the browser's own opt-out is honored, on pages that may have to.
     """
     return _asset(stem, "js", _module(ON_DEMAND[stem]))
@@ -101,9 +103,12 @@ def head(*parts: str) -> Asset:
 
 
 @cache
-def sheet(*names: str) -> Asset:
-    """Some of our sheets as one, in this order."""
-    return _asset(names[0], "css", pack_style("\n".join(source(f"{name}.css") for name in names)))
+def sheet(*names: str, before: str = "") -> Asset:
+    """Some of our sheets as one, in this order.
+
+    :param before: a site's theme.
+    """
+    return _asset(names[0], "css", before + pack_style("\n".join(source(f"{name}.css") for name in names)))
 
 
 def source(name: str) -> str:

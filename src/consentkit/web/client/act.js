@@ -86,10 +86,17 @@ export class Acts {
     const stale = narrows(before, next) || (before.decided && !next.decided) || ("narrowed" in page && narrows(next, before));
     if (stale && this.reload(mine)) return;
     host.dataset.consent = next.outcome;
-    root.querySelector("dialog")?.close();
-    if (next.decided) root.getElementById("consentkit-banner")?.remove();
+    root.querySelector(".ck")?.close();
+    if (next.decided) this.dismiss();
     if (mine) this.rest(stale ? "later" : "saved");
     if (narrows(next, before) || all("[data-ck],template")[0]) this.enliven(mine);
+  }
+
+  // What stands in front of the page goes, and what was within it stays.
+  dismiss() {
+    const { root } = this.notice;
+    root.getElementById("consentkit-banner")?.remove();
+    for (const front of all(".front", root)) front.replaceWith(...front.childNodes);
   }
 
   // Where the module that brings things to life cannot be had, a new page brings them; one that is the same for all cannot.

@@ -33,6 +33,8 @@ class Notice {
     this.shown = performance.now();
     on(this.form, "submit", (event) => this.submit(event));
     on(this.control, "click", (event) => this.click(event));
+    const [front] = all(".front", this.root);
+    if (front) import("./modal.js").then(({ guard }) => guard(front), nothing);
     // On its way while a finger is still down.
     for (const type of ["pointerover", "focusin"]) on(this.form, type, () => this.load().catch(nothing));
     return JSON.parse(this.page.state);
