@@ -14,7 +14,7 @@ from consentkit.core.consent import Signals, resolve
 from consentkit.core.policy import Policy
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
-from consentkit.web.words import built_in
+from consentkit.languages import messages
 
 HOSTILE = [
     "\"'><img src=x onerror=alert(1)>",
@@ -46,7 +46,7 @@ class Tags(HTMLParser):
 
 
 def policy_with(text: str) -> Policy:
-    every = dict.fromkeys(built_in()["en"].messages, text)
+    every = dict.fromkeys(messages("notice", "en"), text)
     name = " ".join(text.split())[:190]
     data: dict[str, Any] = {
         "site": {"name": name, "address": "https://s.example"},

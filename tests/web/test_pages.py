@@ -103,10 +103,10 @@ def test_each_service_says_who_what_for_and_for_how_long() -> None:
             "Statistics tool",
             "Counting Ltd",
             'href="https://count.example/privacy"',
-            '<code dir="ltr">_c</code> &#183; 390 days',
+            '<code dir="ltr">_c</code> &#183; 13 months',
             '<code dir="ltr">_c_*</code> &#183; until the browser closes',
             "sale or sharing",
-            "one cookie of this site&#39;s own, for 180 days",
+            "one cookie of this site&#39;s own, for 6 months",
         ):
             assert text in html
     assert 'value="session"' not in preferences()

@@ -32,6 +32,7 @@ OPTIONS = {
     "position": '"bottom"',
     "place": '"start"',
     "language": '"en"',
+    "languages": '["de", "fr"]',
     "privacy_url": '"/privacy"',
     "imprint_url": '"/imprint"',
     "lifetime": '"180d"',

@@ -148,6 +148,8 @@ class Policy(Value):
     """Its colours, corners and fonts."""
     language: Language = "en"
     """The language used where the page and the browser name none that we have."""
+    languages: tuple[Language, ...] = ()
+    """The languages that the notice is offered in. Absent: all that consentkit has, and those of `texts`."""
     texts: Mapping[Language, Mapping[str, Text]] = {}
     """Words of the notice that replace the built-in ones, by language and name."""
     privacy_url: LinkAddress | None = None

@@ -28,6 +28,8 @@ class Language:
     :param tag: e.g. ``fr`` or ``zh-Hant`` (BCP 47).
     :param name: its name in itself.
     :param direction: the one that it is written in.
+    :param digits: from zero to nine; empty for those of ASCII.
+    :param comma: what stands between the names of a list.
     :param reviewed: the domains whose words a native speaker has read.
     """
 
@@ -35,6 +37,8 @@ class Language:
     name: str
     direction: Direction
     reviewed: frozenset[Domain] = frozenset()
+    digits: str = ""
+    comma: str = ", "
 
 
 @cache
@@ -42,7 +46,7 @@ def languages(domain: Domain) -> Mapping[str, Language]:
     """The languages that we have the words of a domain in, by tag; in the order of their names."""
     index = tomllib.loads((FOLDER / "index.toml").read_text(encoding="utf-8"))
     return {
-        tag: Language(tag, entry["name"], entry["direction"], frozenset(entry["reviewed"]))
+        tag: Language(tag, **{**entry, "reviewed": frozenset(entry["reviewed"])})
         for tag, entry in sorted(index.items(), key=lambda each: each[1]["name"].casefold())
         if (FOLDER / tag / f"{domain}.po").is_file()
     }

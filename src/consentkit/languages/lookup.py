@@ -23,7 +23,7 @@ SAME = {"no": "nb", "cnr": "sr"}
 READ_AS_WELL = {"nn": "nb", "bs": "hr", "gsw": "de", "lb": "de", "yue": "zh"}
 """What readers of a language read as well as it, where it is missing; in the same script."""
 _TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{3}))?(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?(?=-|$)")
-_QUALITY = re.compile(r"\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*", re.IGNORECASE)
+_QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNORECASE)
 
 
 class Kind(NamedTuple):
@@ -127,7 +127,11 @@ def _kind(tag: str) -> Kind:
     match = _TAG.match(tag)
     if match is None:
         return Kind(tag, "", "")
-    language, script, region = match[2] or match[1], (match[3] or "").title(), (match[4] or "").upper()
+    language, script, region = (
+        _plain(match[2] or match[1]),
+        (match[3] or "").title(),
+        (match[4] or "").upper(),
+    )
     likely = _unicode()["likely_subtags"]
     for key in (f"{language}_{script}_{region}", f"{language}_{region}", f"{language}_{script}", language):
         if key in likely:

@@ -1,7 +1,7 @@
 """Numbers, times and dates as a language writes them: digits, plurals and order by Unicode CLDR, through Babel.
 
-Babel keeps about a megabyte for each language that it was asked for. A language that CLDR does not know is given the English
-forms.
+Babel keeps about a megabyte for each language that it was asked for, so what every notice needs does without. A language that
+CLDR does not know is given the English forms.
 """
 
 from __future__ import annotations
@@ -10,24 +10,46 @@ import datetime
 import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal
 
-from consentkit.languages import FOLDER
+from consentkit.languages import FOLDER, Language, languages
 
-UNITS = {"year": 31_536_000, "month": 2_592_000, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
+Unit = Literal["year", "month", "day", "hour", "minute", "second"]
+UNITS: Mapping[Unit, int] = {
+    "year": 31_536_000,
+    "month": 2_592_000,
+    "day": 86_400,
+    "hour": 3_600,
+    "minute": 60,
+    "second": 1,
+}
 """Seconds. A month has thirty days, as in a policy."""
 CLOSE = 0.01
 """How far a time may be from what is said of it: 366 days are a year, 400 are not thirteen months."""
 
-ZEROS = {"arab": 0x660, "arabext": 0x6F0, "beng": 0x9E6, "deva": 0x966, "mymr": 0x1040}
-"""The code point of the digit zero, by CLDR's name of the digits that a language may have (Unicode 17, checked 2026-11)."""
+SMALL = 1000
+"""A number below has no separators."""
+
+
+def language_of(tag: str) -> Language:
+    """A language, also one that we have no words of; named by its tag where CLDR does not know it."""
+    ours = languages("notice").get(tag)
+    locale = None if ours else _known_locale(tag)
+    if locale is None:
+        return ours or Language(tag, tag, "ltr")
+    return Language(tag, locale.display_name or tag, "rtl" if locale.text_direction == "rtl" else "ltr")
 
 
 def number(value: int, language: str) -> str:
     """A whole number, in the language's own digits."""
     from babel.numbers import format_decimal
 
-    return _digits(format_decimal(value, locale=_locale(language), numbering_system="default"), language)
+    text = (
+        str(value)
+        if 0 <= value < SMALL
+        else format_decimal(value, locale=_locale(language), numbering_system="default")
+    )
+    return _digits(text, language)
 
 
 @lru_cache(512)
@@ -59,19 +81,25 @@ def _is_close(seconds: int, size: int) -> bool:
 
 
 def _digits(text: str, language: str) -> str:
-    """A text with the language's own digits: Babel knows which they are, and writes none of them."""
-    zero = ZEROS.get(_locale(language).default_numbering_system)
-    return text.translate({ord("0") + digit: zero + digit for digit in range(10)}) if zero else text
+    """A text with the language's own digits, which Babel knows and never writes."""
+    ours = languages("notice").get(language)
+    return (
+        text.translate({ord("0") + place: digit for place, digit in enumerate(ours.digits)}) if ours else text
+    )
+
+
+def _locale(language: str) -> Any:
+    return _known_locale(language) or _known_locale("en")
 
 
 @cache
-def _locale(language: str) -> Any:
+def _known_locale(tag: str) -> Any:
     from babel import Locale, UnknownLocaleError
 
     try:
-        return Locale.parse(language, sep="-")
+        return Locale.parse(tag, sep="-")
     except (UnknownLocaleError, ValueError):
-        return Locale("en")
+        return None
 
 
 @cache

@@ -8,7 +8,6 @@ is drawn once for each regime.
 from __future__ import annotations
 
 import datetime
-import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,10 +20,11 @@ from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
 from consentkit.jurisdictions import atlas
 from consentkit.jurisdictions.apply import applied
+from consentkit.languages import languages
 from consentkit.lint.markup import Element, read
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
-from consentkit.web.words import FOLDER, Words
+from consentkit.web.words import Words
 
 NOON = 1_800_000_000
 """Seconds since 1970: the moment of every choice that is made for a drawing. Nothing depends on which."""
@@ -183,8 +183,7 @@ class Site:
     @cached_property
     def unreviewed(self) -> frozenset[str]:
         """Languages of ours whose words no speaker has read yet, as their files say."""
-        tables = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.toml")}
-        return frozenset(tag for tag, table in tables.items() if table.get("reviewed") is False)
+        return frozenset(tag for tag, each in languages("notice").items() if "notice" not in each.reviewed)
 
     @property
     def languages(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The notice: what a visitor is served and asked, as bytes and as a document with a hash.
+"""The notice: what a visitor is served and asked, as bytes.
 
 A :class:`NoticeBook` draws everything that a policy can show. A page's piece is drawn once for each state that can be seen
 (language, consent, way of delivery) and kept as a :class:`Stencil`: bytes with holes for what differs from page to page. So
@@ -7,31 +7,27 @@ a page costs a look-up and a join.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
-import rfc8785
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from consentkit.core.consent import Consent
-from consentkit.core.jurisdiction import Shown
-from consentkit.core.parts import NECESSARY
 from consentkit.core.policy import Policy
-from consentkit.core.regime import Regime
+from consentkit.languages.lookup import LONGEST_FIELD, accepted, look_up
 from consentkit.web import client, look
+from consentkit.web.document import Documents
 from consentkit.web.head import Head
 from consentkit.web.hint import Hints
-from consentkit.web.shown import lasting_of, law_of, layout_of, shows
+from consentkit.web.shown import lasting_of
 from consentkit.web.signal import standing
 from consentkit.web.stencil import Stencil, attribute, hole, plain_json
-from consentkit.web.words import accepted, look_up, words_of
 
 LONGEST_NEXT = 2000
 """Characters. A longer ``next`` is left out, so that a refusal stays below the limit of a request's body."""
@@ -45,27 +41,7 @@ TEMPLATES = next(
     _PACKAGE / "templates",
 )
 """Our templates: inside the package in a wheel, at the top of the repository in a checkout."""
-BUTTONS = {
-    Regime.OPT_IN: ("reject", "accept", "more"),
-    Regime.OPT_OUT: ("accept", "reject", "more"),
-    Regime.NOTICE: ("accept", "reject", "more"),
-}
-"""What the banner offers under the strictest regime, in the order shown."""
 _LAYOUT = re.compile(r"\n\s*(?=<|$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What is shown in one language.
-
-    :param hash: SHA-256 of ``document``, 64 hexadecimal digits: a decision names it.
-    :param language: tag of its language.
-    :param document: canonical JSON (RFC 8785) of all that is shown: both layers, their words, order and look.
-    """
-
-    hash: str
-    language: str
-    document: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +93,8 @@ class Drawn(NamedTuple):
     body: Stencil
 
 
-class NoticeBook:
-    """Everything that a policy can show to a visitor.
+class NoticeBook(Documents):
+    """Everything that a policy can show to a visitor: its documents, and the pieces of pages.
 
     :param policy: what is asked, by whom, in which words.
     :param templates: folders of a site's own templates; one found there by name replaces ours.
@@ -126,38 +102,34 @@ class NoticeBook:
     """
 
     def __init__(self, policy: Policy, *, templates: Sequence[Path] = ()) -> None:
-        self.policy = policy
-        self.words = words_of(policy)
+        super().__init__(policy)
         self.hints = Hints(policy)
         self._head = Head(policy, self.hints)
         self.environment = _environment(tuple(templates))
         self._banner = self.environment.get_template("notice/notice.html")
-        self._languages: dict[tuple[str, str], str] = {}
+        self._languages: dict[tuple[str, str, str], str] = {}
         self._stencils: dict[tuple[object, ...], Stencil] = {}
 
-    def language(self, page_lang: str | None, accept_language: str | None) -> str:
+    def language(self, page: str | None, accept_language: str | None, content_language: str = "") -> str:
         """The language to show: the page's own, else the browser's first that we have, else the policy's.
 
-        :param page_lang: the page's ``lang``.
+        :param page: the page's ``lang``.
         :param accept_language: value of the request's ``Accept-Language``.
+        :param content_language: value of the response's ``Content-Language``, which counts after the page's ``lang``.
         """
-        key = ((page_lang or "")[:64], (accept_language or "")[:256])
+        key = (
+            (page or "")[:64],
+            (content_language or "")[:LONGEST_FIELD],
+            (accept_language or "")[: LONGEST_FIELD + 1],
+        )
         found = self._languages.get(key)
         if found is None:
-            wanted = [key[0], *accepted(key[1])]
-            found = look_up(wanted, self.words) or self.policy.language
+            told, wish = (key[0], *key[1].split(",")), accepted(key[2])
+            found = look_up(told, self.words) or look_up(wish.tags, self.words, wish.refuses)
             if len(self._languages) >= REMEMBERED:
                 self._languages.clear()
-            self._languages[key] = found
+            found = self._languages[key] = found or self.policy.language
         return found
-
-    def notice(self, language: str) -> Notice:
-        """What is shown in a language of ours. :raises KeyError: it is none."""
-        return self._notices[language]
-
-    def known(self, hash: str) -> Notice | None:  # noqa: A002 - the word of the design
-        """The notice with this hash, in whichever language, if the current policy can show it."""
-        return self._by_hash.get(hash)
 
     def head(self, consent: Consent, view: View) -> bytes:
         """What belongs into ``<head>``, before all else: the page's first script, ASCII only."""
@@ -253,80 +225,8 @@ class NoticeBook:
             *(self.purpose(name, language)["title"] for name in policy.askable if name in consent.new),
             *(each.title or each.vendor for name, each in policy.services.items() if name in consent.new),
         ]
-        return self.words[language]("new-since", names=", ".join(names)) if names else ""
-
-    def banner(self, language: str) -> dict[str, Any]:
-        """The first layer's words and buttons."""
-        words, regime = self.words[language], self.policy.strictest_regime
-        names = [self.purpose(name, language)["title"] for name in self.policy.askable]
-        return {
-            "regime": str(regime),
-            "text": words(str(regime), site=self.policy.site.name) if regime.asked else "",
-            "details": words(
-                "details",
-                purposes=", ".join(names),
-                partners=len(self.policy.receivers),
-                controller=self.policy.controller.name,
-            ),
-            "buttons": [{"id": name, "text": words(f"{regime}-{name}")} for name in BUTTONS.get(regime, ())],
-            "close": {"label": words("close-refuse"), "text": words("closing")}
-            if shows(self.policy, Shown.CLOSE)
-            else None,
-        }
-
-    def purpose(self, name: str, language: str) -> dict[str, str]:
-        """A purpose's title and description in a language, from the policy, else ours, else its id."""
-        own, words = self.policy.purposes.get(name), self.words[language]
-        title = own and _in_language(own.title, language, self.policy.language)
-        text = own and _in_language(own.description, language, self.policy.language)
-        return {
-            "id": name,
-            "title": title or words.get(f"purpose-{name}") or name.replace("-", " ").capitalize(),
-            "text": text or words.get(f"purpose-{name}-text"),
-        }
-
-    @cached_property
-    def _notices(self) -> Mapping[str, Notice]:
-        found = {}
-        for language in self.words:
-            document = rfc8785.dumps(self._document(language))
-            found[language] = Notice(hashlib.sha256(document).hexdigest(), language, document)
-        return found
-
-    @cached_property
-    def _by_hash(self) -> Mapping[str, Notice]:
-        return {notice.hash: notice for notice in self._notices.values()}
-
-    def _document(self, language: str) -> dict[str, Any]:
-        policy, words = self.policy, self.words[language]
-        dump = policy.model_dump(
-            mode="json", include={"site", "controller", "privacy_url", "imprint_url", "services"}
-        )
-        return {
-            **dump,
-            "kind": "notice",
-            "law": law_of(policy),
-            "asked": sorted(policy.questions.marks),
-            "language": language,
-            "direction": words.direction,
-            "layout": layout_of(policy),
-            "position": policy.position,
-            "banner": self.banner(language),
-            "purposes": [
-                {**self.purpose(name, language), "regime": str(policy.regimes[name])}
-                for name in self.purposes
-            ],
-            "words": {
-                name: text
-                for name, text in words.messages.items()
-                if not name.startswith(("problem-", "record-"))
-            },
-        }
-
-    @property
-    def purposes(self) -> tuple[str, ...]:
-        """Ids of all purposes in the order shown, ``necessary`` first."""
-        return (NECESSARY, *(name for name in self.policy.purposes if name != NECESSARY))
+        words = self.words[language]
+        return words("new-since", names=words.listed(names)) if names else ""
 
 
 def _state_in_page(policy: Policy, consent: Consent) -> Markup:
@@ -360,11 +260,6 @@ def way_back(address: str) -> tuple[bytes, bytes]:
     if len(address) > LONGEST_NEXT:
         return b"", b""
     return attribute(address), quote(address, safe="/", errors="replace").encode()
-
-
-def _in_language(texts: Mapping[str, str], *languages: str) -> str:
-    found = look_up(languages, texts)
-    return texts[found] if found else next(iter(texts.values()), "")
 
 
 @lru_cache(8)

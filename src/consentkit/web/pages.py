@@ -6,6 +6,7 @@ results and caches.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,8 @@ from consentkit.core.regime import Regime
 from consentkit.core.service import Cookie, Service
 from consentkit.web import client, head, look
 from consentkit.web.answer import Answer, Header
-from consentkit.web.notice import Notice, NoticeBook, View, state
+from consentkit.web.document import Notice
+from consentkit.web.notice import NoticeBook, View, state
 from consentkit.web.shown import honored, shows, switched_on
 from consentkit.web.stencil import to_ascii
 
@@ -46,7 +48,6 @@ HTML = "text/html; charset=utf-8"
 PAGE = "page"
 SIDES = ("granted", "denied")
 _WILD = re.compile(r"(?:\[[^\]]*\]|\([^)]*\)|\\[dDwWsS]|(?<!\\)\.)(?:[*+?]|\{[^}]*\})?")
-_UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
 
 
 class Pages:
@@ -109,6 +110,7 @@ class Pages:
         shown = entries and [
             {
                 **entry,
+                "when": self.book.words[view.language].moment(datetime.datetime.fromisoformat(entry["time"])),
                 **{
                     side: [self.book.purpose(name, view.language)["title"] for name in entry[side]]
                     for side in SIDES
@@ -168,11 +170,11 @@ class Pages:
     ) -> Answer:
         html = self.book.environment.get_template(template).render(
             words=self.book.words[view.language],
-            languages=self.book.words.values(),
+            languages=self.book.words.offered.values(),
             policy=self.policy,
             view=view,
             sheet=self._page,
-            lifetime=self._duration(self.policy.cookie_lifetime, view.language),
+            lifetime=self.book.words[view.language].duration(self.policy.cookie_lifetime),
             **values,
         )
         told = {name for name, _ in headers}
@@ -216,17 +218,9 @@ class Pages:
         }
 
     def _cookie(self, cookie: Cookie, language: str) -> dict[str, str]:
-        lifetime = (
-            self.book.words[language]("session")
-            if cookie.lifetime is None
-            else self._duration(cookie.lifetime, language)
-        )
+        words = self.book.words[language]
+        lifetime = words("session") if cookie.lifetime is None else words.duration(cookie.lifetime)
         return {"name": cookie.name or readable(cookie.pattern or ""), "lifetime": lifetime}
-
-    def _duration(self, seconds: int, language: str) -> str:
-        # From two of a unit on, so that no language needs its singular.
-        size, unit = next((pair for pair in _UNITS if seconds >= 2 * pair[0]), _UNITS[-1])
-        return self.book.words[language](unit, count=max(2, round(seconds / size)))
 
 
 def as_json(

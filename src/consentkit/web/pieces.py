@@ -78,8 +78,7 @@ class Pieces:
     def _language(self, beginning: bytes) -> str:
         """The language for what stands in frames: the page's as far as its beginning tells, else the notice's."""
         told = LANGUAGE.search(beginning[:HEAD])
-        spoken = told[1].decode("ascii") if told else self._content_language
-        return self._gate.book.language(spoken, self._accepted)
+        return self._spoken(told[1].decode("ascii") if told else None)
 
     def _head(self, facts: DocumentFacts) -> bytes:
         return self._found(facts).head
@@ -92,11 +91,12 @@ class Pieces:
         return body.fill({"next": following, "query": query, "view": word})
 
     @property
-    def _content_language(self) -> str | None:
-        for name, value in self._telling:
-            if name.lower() == b"content-language":
-                return value.decode("latin-1")
-        return None
+    def _content_language(self) -> str:
+        if len(self._telling) < 2:
+            return ""
+        return ",".join(
+            value.decode("latin-1") for name, value in self._telling if name.lower() == b"content-language"
+        )
 
     def _found(self, facts: DocumentFacts) -> Drawn:
         """Our pieces, once the rewriter has come to a place for one and knows the page's language."""
@@ -109,7 +109,7 @@ class Pieces:
         scope, policy, known = visit.scope, gate.book.policy, gate.drawn
         key = (
             visit.reading.alike,
-            self._spoken(facts),
+            self._spoken(facts.lang),
             scope.get("root_path"),
             policy.notice_rule(own_path(scope)) if policy.pages else "default",
             scope["method"] in SAFE,
@@ -126,10 +126,12 @@ class Pieces:
     def _draw(self, facts: DocumentFacts) -> Drawn:
         return self._gate.book.drawn(self._visit.consent, self._view(facts))
 
-    def _spoken(self, facts: DocumentFacts) -> str:
-        """The notice's language."""
-        spoken = facts.lang or self._content_language
-        return self._gate.book.language(spoken, self._accepted)
+    def _spoken(self, told: str | None) -> str:
+        """The notice's language.
+
+        :param told: what the page says of itself.
+        """
+        return self._gate.book.language(told, self._accepted, self._content_language)
 
     def _view(self, facts: DocumentFacts) -> View:
         """What is special about this page."""
@@ -142,7 +144,7 @@ class Pieces:
             nonce=inline.nonce,
             style_nonce=inline.style_nonce,
             inline=inline.allowed,
-            language=self._spoken(facts),
+            language=self._spoken(facts.lang),
             rule=book.policy.notice_rule(own_path(scope)),
             posted=scope["method"] not in SAFE,
             broken=visit.keeping is Keeping.IMPOSSIBLE,

@@ -93,7 +93,7 @@ class Placeholders:
         return {
             "title": service.title or service.vendor,
             "vendor": service.vendor,
-            "purposes": ", ".join(titles),
+            "purposes": self._book.words[language].listed(titles),
             "privacy_url": service.privacy_url,
         }
 

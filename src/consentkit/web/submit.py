@@ -6,6 +6,7 @@ the store or the limits say, its cookie goes out with the answer.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -22,11 +23,12 @@ from consentkit.core.cookie import Read
 from consentkit.core.decision import Decision, Outcome, Refused, closing_part, decide, opens
 from consentkit.web.answer import Answer, Header, Receive
 from consentkit.web.browser import cookies_of_others, keyed, state_before, visitor_id
+from consentkit.web.document import Notice
 from consentkit.web.form import FORM, JSON, Bad, Submission, media_type, parse, read_body
 from consentkit.web.gatehouse import Gate
 from consentkit.web.hint import hint_cookie, hint_name
 from consentkit.web.limit import RateLimit
-from consentkit.web.notice import Notice, View
+from consentkit.web.notice import NoticeBook, View
 from consentkit.web.origin import Origin, from_frame, next_of_referer, origin_of, safe_next
 from consentkit.web.outgoing import expired, storage
 from consentkit.web.pages import PRIVATE, Pages, as_json
@@ -172,10 +174,10 @@ class Decisions:
         """
         if not notice:
             return None, None
-        own = self._book.known(notice)
+        own = await _known(self._book, notice)
         if own is not None:
             return own, None
-        strictest = self._gate.strictest.book.known(notice)
+        strictest = await _known(self._gate.strictest.book, notice)
         if strictest is not None:
             return strictest, _asked_by(strictest.document)
         return None, await self._asked_then(notice)
@@ -321,6 +323,11 @@ class Decisions:
         retry = ((b"retry-after", b"%d" % retry_after),) if retry_after else ()
         current = self._book.notice(view.language).hash
         return as_json(status, {"error": reason, "notice": current}, (*retry, *cookies))
+
+
+async def _known(book: NoticeBook, notice: str) -> Notice | None:
+    """The notice with a hash; looked for beside the other requests where every language may have to be drawn."""
+    return book.known(notice) if book.tells(notice) else await asyncio.to_thread(book.known, notice)
 
 
 def _asked_by(document: bytes) -> frozenset[str]:
