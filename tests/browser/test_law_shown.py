@@ -14,7 +14,6 @@ from consentkit.core.jurisdiction import Shown
 from consentkit.core.policy import Policy
 from consentkit.core.terms import Terms
 from consentkit.jurisdictions import atlas
-from consentkit.web.notice import View
 
 from .conftest import ARTEFACTS, Site, until
 from .test_notice_look import ARTICLE, OVERFLOW, SIZES
@@ -164,28 +163,6 @@ async def test_an_earlier_yes_that_is_overruled_is_told_and_the_link_leads_to_th
     assert await tab.locator("input[value=marketing]").is_checked() is False
     assert await tab.locator("input[value=analytics]").is_checked() is True
     assert await tab.get_by_text("Opt-out request honored. It overrules").is_visible()
-
-
-@pytest.mark.parametrize(
-    ("code", "sends"),
-    [("EU", True), ("EU", False), ("EU", None), ("US-CA", False), ("US-CA", None)],
-)
-async def test_on_a_page_for_all_the_browser_itself_is_asked(
-    site: Site, tab: Page, code: str, sends: bool | None
-) -> None:
-    under(site, code, regime=None)
-    site.view = View(shared=True)
-    value = "undefined" if sends is None else str(sends).lower()
-    await tab.add_init_script(f"Object.defineProperty(navigator, 'globalPrivacyControl', {{value: {value}}})")
-    await tab.goto(page(site))
-    await until(tab, READY)
-
-    # The module that looks is loaded beside the first one.
-    await until(tab, "performance.getEntriesByType('resource').some(({name}) => name.includes('signal.'))")
-    if sends:
-        await tab.locator(".signal").wait_for(state="visible")
-
-    assert await tab.locator(".signal").is_visible() is bool(sends)
 
 
 async def test_what_is_new_is_named_and_off_in_the_form(site: Site, tab: Page) -> None:
