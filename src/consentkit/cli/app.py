@@ -20,6 +20,7 @@ from consentkit.core.errors import ConsentkitError
 LATER = {
     "audit": "consentkit.cli.audit",
     "db": "consentkit.cli.db",
+    "desk": "consentkit.cli.desk",
     "receipt": "consentkit.cli.receipt",
     "services": "consentkit.cli.services",
 }
