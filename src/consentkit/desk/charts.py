@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
-from xml.etree import ElementTree as ET  # noqa: S405 - writes, and reads nothing
+from xml.etree import ElementTree as ET
 
 import leather  # type: ignore[import-untyped]
 from leather import theme
@@ -19,6 +20,8 @@ WIDTH, HEIGHT = 580, 250
 """Of a chart over time, in its own units: about pixels."""
 ROW, FOOT = 24, 34
 """Height of a bar, and of what stands below the last."""
+FEWEST = 9
+"""Columns that there is room for, so that one day alone is no wall."""
 COLUMNS = 130
 """Days or hours up to which each is a column; more are lines."""
 TICKS = 6
@@ -63,7 +66,13 @@ def over_time(
     chart.set_y_scale(counts)
     chart.add_y_axis([each for each in counts.ticks() if each == int(each)], _told(told))
     if stacked:
-        chart.set_x_scale(leather.Ordinal([str(place) for place in range(len(labels))]))
+        empty = range(max(0, FEWEST - len(labels)) // 2)
+        places = (
+            [f"<{place}" for place in empty],
+            map(str, range(len(labels))),
+            [f">{place}" for place in empty],
+        )
+        chart.set_x_scale(leather.Ordinal(list(chain(*places))))
         for place in marked:
             chart.add_series(leather.Series([(str(place), top)]), _Columns("var(--chart-mark)"))
         for number, line, sofar in _heaped(lines):
@@ -174,7 +183,7 @@ def _picture(chart: Any, title: str, width: int, height: int) -> Markup:
     box = (
         margin - _SLACK,
         margin - _SLACK,
-        width - 2 * margin + 2 * _SLACK,
+        width - 2 * margin + 3 * _SLACK,
         height - 2 * margin + 2 * _SLACK,
     )
     picture = ET.Element("svg", {"class": "chart", "viewBox": " ".join(f"{each:g}" for each in box)})

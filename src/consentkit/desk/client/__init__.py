@@ -24,5 +24,5 @@ class Asset(NamedTuple):
 @cache
 def sheet() -> Asset:
     """The style sheet."""
-    body = (FOLDER / "desk.css").read_bytes()
+    body = b"".join((FOLDER / name).read_bytes() for name in ("desk.css", "charts.css"))
     return Asset(f"desk.{sha256(body).hexdigest()[:12]}.css", body, "text/css; charset=utf-8")
