@@ -30,12 +30,14 @@ def found_in(file: Path, folder: Path) -> list[Finding]:
 
 
 def site_of(file: Path, folder: Path) -> Site:
-    """A policy, with what its neighbours say: of its templates, and of what holds besides it (no policy brings that about)."""
+    """A policy, with what its neighbours say: of its templates, and of what holds besides it (no policy brings that about).
+
+    Which languages are unreviewed is the languages' own word, and changes: here none is that no neighbour names.
+    """
     change = file.with_suffix(".beside.toml")
     beside = tomllib.loads(change.read_text("utf-8")) if change.is_file() else {}
     site = Site(load(file), DAY, templates_of(file, folder), seen=beside.get("seen", {}))
-    if "unreviewed" in beside:
-        object.__setattr__(site, "unreviewed", frozenset(beside["unreviewed"]))
+    object.__setattr__(site, "unreviewed", frozenset(beside.get("unreviewed", ())))
     if "cookie_lifetime" in beside:
         for house in site.houses:
             vars(house.policy)["cookie_lifetime"] = beside["cookie_lifetime"]

@@ -96,10 +96,9 @@ def test_what_a_style_hides_is_found_by_its_rule_alone(
 WALL = (
     '{% if consent.outcome == "refused" %}<i style="position: fixed; inset: 0 0 30%"></i>{% endif %}</form>'
 )
-CONTROL_HREF = '<a id="consentkit-preferences" class="link" href="{{ hole.prefix }}/?lang={{ words.language }}{{ hole.query }}"'
+CONTROL_HREF = ' class="link" href="{{ hole.prefix }}/?lang={{ words.language }}{{ hole.query }}"'
 DECLARATION = '<a href="{{ view.prefix }}/declaration?'
 TEXT_OF_BANNER = "<p>{{ banner.text }}</p>"
-OPT_OUT = '<p class="choice"><button name="action" value="reject">{{ words("opt-out-all") }}</button></p>'
 WITHDRAW = '<button name="action" value="withdraw"'
 BANNER = '<section id="consentkit-banner"'
 
