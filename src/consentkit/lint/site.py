@@ -1,8 +1,8 @@
 """What is judged: a policy, as it applies in each jurisdiction, and all that it shows.
 
 Where two jurisdictions come to the same for a site, they are drawn and judged once, under both names. What a site writes itself
-is judged in its own languages, so these are drawn in each. Every other language has our own words in the same templates: it
-is drawn once for each regime.
+is judged in its own languages, so these are drawn in each. Every other language has our own words in the same templates: those
+that texts can be judged in, and the wordiest of each direction, are drawn once for each regime.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from consentkit.jurisdictions import atlas
 from consentkit.jurisdictions.apply import applied
 from consentkit.languages import languages
 from consentkit.lint.markup import Element, read
+from consentkit.lint.phrases import knows
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
 from consentkit.web.words import Words
@@ -157,11 +158,12 @@ class Site:
         """All that visitors see."""
         ours = self.houses[0].book.words
         own = [tag for tag in ours if tag in self.languages]
+        some = [tag for tag in ours if tag in self.languages or knows(tag) or tag in self.looked_at]
         firsts = {house.policy.strictest_regime: house.codes for house in reversed(self.houses)}
         return tuple(
             layer
             for house in self.houses
-            for layer in house.layers(ours if house.codes in firsts.values() else own)
+            for layer in house.layers(some if house.codes in firsts.values() else own)
         )
 
     @cached_property

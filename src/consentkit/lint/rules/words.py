@@ -258,12 +258,15 @@ def legitimate_interest(site: Site) -> Iterator[Found]:
     "translation-unreviewed",
     does="Looks for notices in a language whose words no speaker has read yet, where the site makes that language its own.",
     why="A wrong word in a notice is a wrong question.",
-    example='language = "xx", whose file says reviewed = false',
+    example='language = "xx", which src/consentkit/languages/index.toml does not call reviewed',
     sources=("GDPR art. 7(2): clear and plain language", "GDPR art. 12(1)"),
     severity=Severity.WARNING,
     kept="The languages that come with consentkit say of themselves whether they are reviewed.",
 )
 def translation_unreviewed(site: Site) -> Iterator[Found]:
-    for language in sorted(site.languages & site.unreviewed):
-        path = ("texts", language) if language in site.policy.texts else ("language",)
+    named = site.policy.languages
+    for language in sorted((site.languages | {*named}) & site.unreviewed):
+        path: tuple[str | int, ...] = ("texts", language) if language in site.policy.texts else ("language",)
+        if language in named:
+            path = ("languages", named.index(language))
         yield Found(path, f'"{language}"', "words that somebody who speaks it has read")
