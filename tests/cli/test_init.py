@@ -51,6 +51,7 @@ def test_a_default_that_is_shown_is_the_default() -> None:
         "regime",
         "reason",
         "csp_sources",
+        "languages",
         "retention",
         "privacy_url",
         "imprint_url",

@@ -32,12 +32,12 @@ OPTIONS = {
     "position": '"bottom"',
     "place": '"start"',
     "language": '"en"',
-    "languages": '["de", "fr"]',
     "privacy_url": '"/privacy"',
     "imprint_url": '"/imprint"',
     "lifetime": '"180d"',
 }
 RARE_OPTIONS = {
+    "languages": '["en", "fr"]',
     "hide_request_cookies": "false",
     "csp_sources": '["cdn.example.com"]',
     "consent_mode": '"basic"',

@@ -193,6 +193,7 @@ class NoticeBook(Documents):
         sheet = look.sheet(self.policy, view.rule, asks=asks, foot=lasting is not None)
         html = self._banner.render(
             words=self.words[view.language],
+            languages=self.words,
             policy=self.policy,
             notice=self.notice(view.language),
             banner=self.banner(view.language) if asks else None,
