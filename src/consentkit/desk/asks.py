@@ -6,7 +6,7 @@ By the law as it is on one day, for both policies: a change of law in between is
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple, TypeVar
 
 from consentkit.core.errors import PolicyError
@@ -59,7 +59,7 @@ class Shorter(NamedTuple):
 class Asks(NamedTuple):
     """What a change asks.
 
-    :param codes: all jurisdictions that the later policy is applied in.
+    :param codes: all jurisdictions that one of the two policies tells apart.
     :param rests: where somebody who refused is left alone all the same, until the refusal has run out.
     """
 
@@ -88,7 +88,7 @@ def asks(before: Policy, after: Policy, day: datetime.date) -> Asks | None:
         laws = [applied(each, atlas(), day, serving=True) for each in (before, after)]
     except PolicyError:
         return None
-    codes: Codes = (None,) if laws[1] is None else (*laws[1].rows, None)
+    codes: Codes = (*dict.fromkeys(code for law in reversed(laws) if law for code in law.rows), None)
     pairs = {code: (_under(before, laws[0], code), _under(after, laws[1], code)) for code in codes}
     again = _alike(pairs, lambda old, new: [new.questions.unanswered(old.questions.marks)])
     return Asks(
@@ -123,10 +123,10 @@ def _rests(policy: Policy) -> bool:
 
 def _alike(
     pairs: Mapping[str | None, tuple[Policy, Policy]], find: Callable[[Policy, Policy], list[T]]
-) -> Iterator[tuple[T, Codes]]:
+) -> list[tuple[T, Codes]]:
     """Each thing that is found somewhere, with all places where it is."""
     found: dict[T, list[str | None]] = {}
     for code, (before, after) in pairs.items():
         for each in find(before, after):
             found.setdefault(each, []).append(code)
-    return iter([(what, tuple(codes)) for what, codes in found.items()])
+    return [(what, tuple(codes)) for what, codes in found.items()]

@@ -52,7 +52,7 @@ def explains(each: Difference) -> bool:
 def shown(words: Words, path: str, value: Any) -> str:
     """A value as people read it."""
     last = path.rpartition(".")[2]
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", []):
         return words(UNSET.get(last, "unset"))
     if isinstance(value, bool):
         return words("yes" if value else "no")
@@ -85,13 +85,13 @@ def _whole(words: Words, each: Difference) -> str:
 
 def _by_form(words: Words, each: Difference) -> list[str]:
     """Where no sentence is for this very setting."""
+    if each.thing == "service" and each.path in RECOGNISED:
+        return [words("change-recognised", name=each.name)]
     told = LISTS.get(f"{each.thing}.{each.path}")
     if (each.added or each.removed) and told != "":
         return _more_and_less(words, each, told or ("service-list" if each.thing else "list"))
     if told == "":
         return []
-    if each.thing == "service" and each.path in RECOGNISED:
-        return [words("change-recognised", name=each.name)]
     language = each.path.rpartition(".")[2]
     if each.thing == "purpose" and each.path.startswith(("title.", "description.")):
         return [words("change-purpose-text", language=language, **_sides(words, each))]
@@ -131,7 +131,9 @@ def _cookies(words: Words, each: Difference) -> list[str]:
     for cookie in sorted(before.keys() & after.keys()):
         lives = [table(side[cookie]).get("lifetime") for side in (before, after)]
         if lives[0] != lives[1]:
-            was, now = (words("session") if life is None else shown(words, "lifetime", life) for life in lives)
+            was, now = (
+                words("cookie-session") if life is None else shown(words, "lifetime", life) for life in lives
+            )
             found.append(words("change-cookie", name=each.name, cookie=cookie, before=was, after=now))
     return found or [words("change-recognised", name=each.name)]
 
