@@ -13,6 +13,7 @@
         ├── CheckpointError     a text is no checkpoint, or not one of this log and key
         │   └── LogNotExtended  the log does not begin with what was signed before: nothing is signed
         ├── ReceiptError        a text is no receipt, or none can be made
+        ├── EvidenceRefused     an evidence file cannot be made of what was asked for
         ├── KeyFileError        a file of a key cannot be used
         └── EvidenceExtraMissing   signing and checking signatures need the package ``cryptography``
 """
@@ -60,6 +61,10 @@ class LogNotExtended(CheckpointError):  # noqa: N818 - as above
 
 class ReceiptError(AuditError):
     """A text is no receipt, or one cannot be made since the event is damaged."""
+
+
+class EvidenceRefused(AuditError):  # noqa: N818 - as above
+    """There are no such events, or no signed checkpoint covers them yet; the message tells what to do."""
 
 
 class KeyFileError(AuditError):

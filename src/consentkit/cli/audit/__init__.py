@@ -7,6 +7,7 @@ import typer
 from consentkit.cli.audit import (
     checkpoint,
     erase,
+    evidence,
     export,
     notice,
     policy,
@@ -28,6 +29,7 @@ app.command("verify")(verify.check)
 app.command()(checkpoint.keygen)
 app.command()(checkpoint.checkpoint)
 app.command()(checkpoint.rotate)
+app.command()(evidence.evidence)
 app.command()(erase.erase)
 app.command()(retain.retain)
 app.command()(roles.roles)
