@@ -21,16 +21,30 @@ async def read_form(request: Request, most: int) -> FormData:
     :raises TooLarge: it has more.
     :raises BadInput: it is no form.
     """
-    told = request.headers.get("content-length", "0")
-    if told.isdecimal() and int(told) > most:
-        await _drain(request, int(told))
-        raise TooLarge("bad-large", most=most)
+    await _refuse_early(request, most)
     counted = _Counted(request, most)
     limited = Request(request.scope, counted.receive)
     try:
         return await limited.form(max_files=1, max_fields=FIELDS, max_part_size=most)
     except HTTPException:
         raise BadInput("bad-form") from None
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """What was sent, as it is.
+
+    :param most: bytes.
+    :raises TooLarge: it has more.
+    """
+    await _refuse_early(request, most)
+    return await Request(request.scope, _Counted(request, most).receive).body()
+
+
+async def _refuse_early(request: Request, most: int) -> None:
+    told = request.headers.get("content-length", "0")
+    if told.isdecimal() and int(told) > most:
+        await _drain(request, int(told))
+        raise TooLarge("bad-large", most=most)
 
 
 async def _drain(request: Request, told: int) -> None:

@@ -6,6 +6,7 @@ does not reach. Whose events are meant is told by one of them: once erased, it l
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from starlette.responses import Response
@@ -36,7 +37,7 @@ NOBODY = "-"
 async def show(visit: Visit) -> Response:
     """The form, and what it finds."""
     asked = {name: visit.query(name) for name in FIELDS}
-    search = await search_of(visit, asked)
+    search = await search_of(visit, asked, visit.zone)
     found = await find(visit, search, visit.query("after") or None, AT_ONCE)
     following = visit.at("/decisions", **asked, after=found.next) if found.next else None
     return visit.page(
@@ -75,8 +76,10 @@ def visitor_of(reader: Reader, event: str) -> str:
     return row.visitor if row is not None and row.visitor is not None else NOBODY
 
 
-async def search_of(visit: Visit, asked: dict[str, str]) -> Search:
+async def search_of(visit: Visit, asked: dict[str, str], zone: tzinfo) -> Search:
     """What is looked for.
+
+    :param zone: of times that do not tell theirs.
 
     :raises Forbidden: a person is looked for, and whoever asks is no officer.
     :raises BadInput: it cannot be meant.
@@ -85,8 +88,8 @@ async def search_of(visit: Visit, asked: dict[str, str]) -> Search:
         raise Forbidden("officer-search")
     if asked["act"] and asked["act"] not in ACTS:
         raise BadInput("bad-act", act=asked["act"])
-    first = moment(asked["from"], "from", visit.zone)
-    last = moment(asked["to"], "to", visit.zone, last=True)
+    first = moment(asked["from"], "from", zone)
+    last = moment(asked["to"], "to", zone, last=True)
     if first is not None and last is not None and last < first:
         raise BadInput("bad-range")
     if asked["of"]:

@@ -8,7 +8,8 @@
         ├── NotFound        404: there is no such thing
         ├── Forbidden       403: not theirs to do, or not from a page of ours
         ├── SignInNeeded    401: we do not know who asks
-        └── TooLarge        413: what was sent is larger than it may be
+        ├── TooLarge        413: what was sent is larger than it may be
+        └── NotJson         415: what was sent does not say that it is JSON
 """
 
 from __future__ import annotations
@@ -59,3 +60,9 @@ class TooLarge(DeskError):  # noqa: N818 - as above
     """What was sent is larger than it may be."""
 
     status = 413
+
+
+class NotJson(DeskError):  # noqa: N818 - as above
+    """What was sent does not say that it is JSON."""
+
+    status = 415

@@ -102,9 +102,14 @@ def covered(reader: Reader, keys: Sequence[PublicKey]) -> Covered:
     return Covered(size, last.size, last.time, standing, last.note)
 
 
+async def newest(visit: Visit, most: int) -> list[Verification]:
+    """The newest verifications, newest first."""
+    return await asyncio.to_thread(_verifications(visit).newest, most)
+
+
 async def _page(visit: Visit, compared: Compared | None = None) -> Response:
     last = await visit.ask(covered, visit.desk.keys)
-    runs = await asyncio.to_thread(_verifications(visit).newest, SHOWN)
+    runs = await newest(visit, SHOWN)
     return visit.page(
         "integrity.html",
         last=last,

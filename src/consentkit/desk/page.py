@@ -121,7 +121,7 @@ class Visit:
     @property
     def zone(self) -> tzinfo:
         """The time zone in which this page tells times."""
-        return _zone(self.zone_name) or UTC
+        return zone_of(self.zone_name) or UTC
 
     def moment(self, time: int) -> str:
         """A time as a page tells it, in its zone.
@@ -257,7 +257,7 @@ def view_cookie(language: str, zone: str) -> str:
 
 def known_zone(name: str) -> bool:
     """Whether there is a time zone of that name."""
-    return _zone(name) is not None
+    return zone_of(name) is not None
 
 
 def _view(request: Request) -> tuple[str, str]:
@@ -267,11 +267,12 @@ def _view(request: Request) -> tuple[str, str]:
     wanted = [request.query_params.get("lang", ""), kept]
     tags = [*wanted, *accepted(request.headers.get("accept-language", "")).tags]
     asked = request.query_params.get("zone", "")
-    zones = (name for name in (asked, zone) if name and _zone(name) is not None)
+    zones = (name for name in (asked, zone) if name and zone_of(name) is not None)
     return look_up(filter(None, tags), words()) or "en", next(zones, "UTC")
 
 
-def _zone(name: str) -> tzinfo | None:
+def zone_of(name: str) -> tzinfo | None:
+    """A time zone by its name in the IANA database; ``None`` for no such name."""
     if len(name) > 64:
         return None
     try:
