@@ -96,21 +96,26 @@ LinkAddress = Annotated[
     ),
 ]
 """A link in the notice: ``http(s)`` or a path of the site. Nothing else, so no ``javascript:`` (and no ``//host``)."""
+TURNING = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+"""Control characters that no text needs; among them those that turn all text behind them around. Where a text must stand in
+the other direction, the notice isolates it, and U+200E and U+200F are left to those who write it."""
 Line = Annotated[
     str,
-    Form(r"[^\x00-\x1f\x7f-\x9f]{0,200}", "text in one line, at most 200 characters, no control characters"),
+    Form(
+        rf"[^\x00-\x1f{TURNING}]{{0,200}}", "text in one line, at most 200 characters, no control characters"
+    ),
 ]
 Name = Annotated[
     str,
     Form(
-        r"(?=.*\S)[^\x00-\x1f\x7f-\x9f]{1,200}",
+        rf"(?=.*\S)[^\x00-\x1f{TURNING}]{{1,200}}",
         "text in one line, 1 to 200 characters, no control characters",
     ),
 ]
 Text = Annotated[
     str,
     Form(
-        r"(?=[\s\S]*\S)[^\x00-\x08\x0b-\x1f\x7f-\x9f]{1,5000}",
+        rf"(?=[\s\S]*\S)[^\x00-\x08\x0b-\x1f{TURNING}]{{1,5000}}",
         "text, 1 to 5,000 characters, no control characters but tab and line feed",
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from consentkit.core.form import Form, Language, Name, Text, UrlPath
+from consentkit.core.form import TURNING, Form, Language, Name, Text, UrlPath
 from consentkit.core.jurisdiction import Category
 from consentkit.core.regime import Regime
 from consentkit.core.value import Value
@@ -44,7 +44,7 @@ class Controller(Value):
     address: Annotated[
         str,
         Form(
-            r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]{0,500}",
+            rf"[^\x00-\x08\x0b-\x1f{TURNING}]{{0,500}}",
             "text, at most 500 characters, no control characters but tab and line feed",
         ),
     ] = ""
