@@ -46,7 +46,7 @@ def test_packing_takes_white_space_and_comments_alone(module: str) -> None:
 
 @pytest.mark.parametrize(
     ("module", "loaded"),
-    [("first", {"act", "apply", "modal", "preferences"}), ("act", {"apply", "clear"})],
+    [("first", {"act", "apply", "modal", "preferences"}), ("act", {"apply", "clear", "signal"})],
     ids=["first", "act"],
 )
 def test_what_is_loaded_on_demand_is_named_by_its_hash(module: str, loaded: set[str]) -> None:

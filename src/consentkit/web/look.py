@@ -7,9 +7,12 @@ nobody else pays for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
+from urllib.parse import unquote, urlsplit
 
 from consentkit.core.jurisdiction import Shown
+from consentkit.core.parts import NoticeRule
 from consentkit.core.policy import Policy
 from consentkit.core.theme import Theme
 from consentkit.web import client
@@ -17,6 +20,32 @@ from consentkit.web.shown import layout_of, shows
 
 LAYOUTS = ("bar", "box", "modal", "inline")
 _SCOPE = ":root,:host"
+
+
+def notice_rule(policy: Policy, path: str, *, root: str = "", query: str = "") -> NoticeRule:
+    """How the notice stands on a page. A modal one frees the pages that explain it: they are read before choosing (GDPR art.
+    13, EDPB Guidelines 03/2022 v2.0 on dead ends, the German imprint by section 5 DDG; checked 2026-11).
+
+    :param path: the page's own, without ``root_path``.
+    :param root: the app's ``root_path``.
+    """
+    rule = policy.notice_rule(path) if policy.pages else "default"
+    if rule != "default" or policy.layout != "modal":
+        return rule
+    ways = {way.rstrip("/") for way in (path, root + path)}
+    explaining = _explaining(policy.site.address, policy.privacy_url, policy.imprint_url)
+    return rule if explaining.isdisjoint({*ways, *(f"{way}?{query}" for way in ways)}) else "inline"
+
+
+@lru_cache(64)
+def _explaining(own: str, *addresses: str | None) -> frozenset[str]:
+    """Those of the addresses that are on the site itself, as paths, each with its query if it has one."""
+    found = (urlsplit(each.removeprefix(own)) for each in addresses if each)
+    return frozenset(
+        unquote(each.path).rstrip("/") + (f"?{each.query}" if each.query else "")
+        for each in found
+        if not each.netloc
+    )
 
 
 def layout(policy: Policy, rule: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from consentkit.core.parts import NoticeRule
 from consentkit.html.rules import DocumentFacts, Placement, Rules
 from consentkit.web.answer import Header
 from consentkit.web.gate import csp
@@ -16,6 +17,7 @@ from consentkit.web.gate.candidate import HEAD, takes_notice
 from consentkit.web.gate.stubs import Inlines
 from consentkit.web.gatehouse import REMEMBERED, Gate
 from consentkit.web.hint import hint_name
+from consentkit.web.look import notice_rule
 from consentkit.web.notice import Drawn, View, way_back
 from consentkit.web.outgoing import narrowed
 from consentkit.web.request import SAFE, Visit, address, own_path
@@ -106,12 +108,12 @@ class Pieces:
 
     def _remembered(self, facts: DocumentFacts) -> Drawn:
         visit, gate = self._visit, self._gate
-        scope, policy, known = visit.scope, gate.book.policy, gate.drawn
+        scope, known = visit.scope, gate.drawn
         key = (
             visit.reading.alike,
             self._spoken(facts.lang),
             scope.get("root_path"),
-            policy.notice_rule(own_path(scope)) if policy.pages else "default",
+            self._rule(),
             scope["method"] in SAFE,
             bool(way_back(self._next)[0]),
             *self._telling,
@@ -122,6 +124,16 @@ class Pieces:
                 known.clear()
             found = known[key] = self._draw(facts)
         return found
+
+    def _rule(self) -> NoticeRule:
+        """How the notice stands on this page."""
+        scope = self._visit.scope
+        return notice_rule(
+            self._gate.book.policy,
+            own_path(scope),
+            root=scope.get("root_path") or "",
+            query=scope.get("query_string", b"").decode("latin-1"),
+        )
 
     def _draw(self, facts: DocumentFacts) -> Drawn:
         return self._gate.book.drawn(self._visit.consent, self._view(facts))
@@ -136,8 +148,7 @@ class Pieces:
     def _view(self, facts: DocumentFacts) -> View:
         """What is special about this page."""
         visit, gate = self._visit, self._gate
-        book, scope = gate.book, visit.scope
-        inline = self._inline
+        scope, inline = visit.scope, self._inline
         return View(
             prefix=(scope.get("root_path") or "") + gate.prefix,
             next=self._next,
@@ -145,7 +156,7 @@ class Pieces:
             style_nonce=inline.style_nonce,
             inline=inline.allowed,
             language=self._spoken(facts.lang),
-            rule=book.policy.notice_rule(own_path(scope)),
+            rule=self._rule(),
             posted=scope["method"] not in SAFE,
             broken=visit.keeping is Keeping.IMPOSSIBLE,
             narrowed=not visit.shared and narrowed(gate, visit, self._telling),

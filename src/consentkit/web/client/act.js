@@ -88,6 +88,8 @@ export class Acts {
     host.dataset.consent = next.outcome;
     root.querySelector(".ck")?.close();
     if (next.decided) this.dismiss();
+    // It looks by itself from then on.
+    if (all(".signal", root)[0]) import("./signal.js").catch(() => {});
     if (mine) this.rest(stale ? "later" : "saved");
     if (narrows(next, before) || all("[data-ck],template")[0]) this.enliven(mine);
   }
