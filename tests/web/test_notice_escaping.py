@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,17 +12,22 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from consentkit.core.consent import Signals, resolve
+from consentkit.core.errors import PolicyError
 from consentkit.core.policy import Policy
+from consentkit.languages import messages
+from consentkit.policyfile import load_text
+from consentkit.web.gate.placeholder import Wanted
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
-from consentkit.languages import messages
+from consentkit.web.placeholder import Placeholders
 
 HOSTILE = [
     "\"'><img src=x onerror=alert(1)>",
     "</script><script>alert(1)</script>",
     "</style></template></span><h1>",
     "%s %(next)s {next} {{ 7*7 }} ${1} {site.__class__}",
-    "\u202ereversed\u202c \u2066x\u2069",
+    "\u200freversed\u200e",
+    "';alert(1)//\\u0027 */}:host{display:none}",
     "<!-- --> <![CDATA[ ]]>",
     "é ü 漢字 🍪 \ud7ff \u00a0",
     "line\n  <b>two\n\t</b>\n",
@@ -66,14 +72,28 @@ def policy_with(text: str) -> Policy:
 
 
 def everything(policy: Policy, view: View) -> list[bytes]:
+    """All that is drawn with texts in it."""
     book = NoticeBook(policy)
     pages = Pages(policy, book)
     consent = resolve(policy, Signals(gpc=True), None, 0)
+    placeholders = Placeholders(book, policy.services, view.prefix, narrowed=False)
+    entry = {
+        "event": "e",
+        "act": "save",
+        "time": "2026-11-25T12:00:00Z",
+        "granted": ["analytics"],
+        "denied": ["marketing"],
+        "seq": 1,
+        "proven": True,
+    }
     return [
         book.body(consent, view),
         pages.preferences(consent, view).body,
         pages.declaration(view).body,
         pages.problem(503, view).body,
+        pages.record(view, [entry]).body,
+        placeholders.document(view.language, Wanted(("st",))).encode(),
+        b"<iframe%s></iframe>" % placeholders.draw(view.language, linked=False)(Wanted(("st",))),
     ]
 
 
@@ -91,7 +111,69 @@ def test_a_hostile_text_adds_no_tag_and_no_attribute(text: str) -> None:
         assert shape(html) == plain
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60).filter(str.strip)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_reaches_a_script_a_style_or_the_page_s_state(text: str) -> None:
+    consent = resolve(policy_with(text), Signals(gpc=True), None, 0)
+
+    hostile, plain = NoticeBook(policy_with(text)), NoticeBook(policy_with("plain"))
+
+    assert hostile.head(consent, VIEW) == plain.head(consent, VIEW)
+    styles, states = re.compile(rb"<style.*?</style>"), re.compile(rb"data-state='(.*?)'")
+    for pattern in (styles, states):
+        found = pattern.findall(hostile.body(consent, VIEW))
+        assert found
+        assert found == pattern.findall(plain.body(consent, VIEW))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_in_a_frame_s_attribute_stays_the_document_that_it_was(text: str) -> None:
+    *_, document, frame = everything(policy_with(text), VIEW)
+
+    (_, attributes), *_ = Tags(frame.decode("ascii")).tags
+
+    assert attributes["srcdoc"] == document.decode().replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["\x00", "\x1b", "\x85", "\u2028", "\u202a", "\u202e", "\u2066", "\u2069", "\ud800"],
+    ids=ascii,
+)
+def test_a_text_with_a_character_that_would_turn_what_follows_is_refused(character: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        policy_with(f"a{character}b")
+
+    assert {"texts", "purposes"} <= {error["loc"][0] for error in caught.value.errors()}
+
+
+@pytest.mark.parametrize("escape", ["\\u202e", "\\u2067", "\\u0000"])
+def test_a_refused_text_is_told_with_its_place_and_what_would_be_right(escape: str) -> None:
+    stated = f"""
+[site]
+name = "S{escape}"
+address = "https://s.example"
+[controller]
+name = "C"
+contact = "c@s.example"
+[texts.de]
+save = "Sichern{escape}"
+"""
+
+    with pytest.raises(PolicyError) as caught:
+        load_text(stated)
+
+    assert [(each.key, each.line) for each in caught.value.problems] == [
+        ("site.name", 3),
+        ("texts.de.save", 9),
+    ]
+    assert all("no control characters" in each.expected for each in caught.value.problems)
+    assert str(caught.value).replace("\n", "").isprintable()
+
+
+TURNING = "".join(map(chr, (*range(0x2028, 0x202F), *range(0x2066, 0x206A))))
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=TURNING), min_size=1, max_size=60
+).filter(str.strip)
 
 
 @settings(deadline=None, max_examples=50)
@@ -159,4 +241,5 @@ def test_a_next_stays_one_value_of_a_link_s_query() -> None:
         a["href"] for tag, a in Tags(everything(policy_with("plain"), view)[0].decode()).tags if tag == "a"
     ]
 
-    assert set(links) == {"/_consent/?lang=en&next=/a%3Fx%3D1%26next%3D//evil%23%22%27%3C%C3%A9%3E"}
+    address = "/_consent/?lang=en&next=/a%3Fx%3D1%26next%3D//evil%23%22%27%3C%C3%A9%3E"
+    assert set(links) == {address, f"{address}#languages"}

@@ -21,6 +21,10 @@ from consentkit.core.cookiename import check_pattern
 from consentkit.core.duration import DAY, FORM, parse_duration
 
 
+_HALF = re.compile(r"[\ud800-\udfff]")
+"""Half a character, which no file can hold and no page could be written with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """Metadata for ``Annotated[str, Form(…)]``: the whole text must match.
@@ -37,7 +41,7 @@ class Form:
 
         :raises ValueError: with ``expected``, where the text has another form.
         """
-        if re.fullmatch(self.pattern, text) is None:
+        if re.fullmatch(self.pattern, text) is None or _HALF.search(text):
             raise ValueError(self.expected)
         return text
 
