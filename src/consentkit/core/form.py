@@ -20,7 +20,6 @@ from pydantic_core import CoreSchema, core_schema
 from consentkit.core.cookiename import check_pattern
 from consentkit.core.duration import DAY, FORM, parse_duration
 
-
 _HALF = re.compile(r"[\ud800-\udfff]")
 """Half a character, which no file can hold and no page could be written with."""
 
