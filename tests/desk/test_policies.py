@@ -86,7 +86,7 @@ async def test_a_version_tells_what_changed_and_what_that_asks(viewer: Person, p
 
     assert "Service player of Player SA was added for marketing. asks everyone again" in text
     assert (
-        "Service counter: the company that receives the data was Counter Group, is now Counter Inc. "
+        "Service counter: Counter Inc receives the data now, Counter Group no longer does. "
         "asks everyone again" in text
     )
     assert f"Service maps of {HOSTILE} was removed." in text
@@ -268,8 +268,16 @@ def test_each_setting_has_words_in_its_three_languages() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ({"recipients": ["A"]}, {"recipients": ["A", "B"]}, ["Service x: also received by B."]),
-        ({"recipients": ["A", "B"]}, {"recipients": ["B"]}, ["Service x: no longer received by A."]),
+        (
+            {"recipients": ["A"]},
+            {"recipients": ["A", "B"]},
+            ["Service x: the data now also goes to B (recipient)."],
+        ),
+        (
+            {"recipients": ["A", "B"]},
+            {"recipients": ["B"]},
+            ["Service x: the data no longer goes to A (recipient)."],
+        ),
         (
             {"cookies": [{"name": "_ga", "lifetime": 86_400 * 30}]},
             {"cookies": [{"name": "_ga", "lifetime": 86_400 * 400}, {"pattern": "^_ga_[A-Z]+$"}]},
@@ -304,6 +312,15 @@ def test_a_change_of_a_service_is_told_in_words(
     found = differences({"services": {"x": before}}, {"services": {"x": after}})
 
     assert [text for each in found for text in sentences(words()["en"], each)] == told
+
+
+def test_each_text_of_the_notice_is_told_by_itself() -> None:
+    found = differences({"texts": {}}, {"texts": {"fr": {"accept": "Oui", "reject": "Non"}}})
+
+    assert [text for each in found for text in sentences(words()["en"], each)] == [
+        "The notice in fr, accept: now the site’s own words, “Oui”.",
+        "The notice in fr, reject: now the site’s own words, “Non”.",
+    ]
 
 
 def test_what_a_change_asks_is_worked_out_once() -> None:

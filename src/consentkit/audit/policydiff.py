@@ -72,9 +72,13 @@ def _things(thing: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
 
 
 def _values(thing: str, name: str, path: str, before: Any, after: Any) -> Iterator[Difference]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in sorted({*before, *after}):
-            yield from _values(thing, name, f"{path}.{key}".lstrip("."), before.get(key), after.get(key))
+    sides = (before, after)
+    if any(isinstance(side, Mapping) for side in sides) and all(
+        side is None or isinstance(side, Mapping) for side in sides
+    ):
+        one, other = map(_table, sides)
+        for key in sorted({*one, *other}):
+            yield from _values(thing, name, f"{path}.{key}".lstrip("."), one.get(key), other.get(key))
     elif before != after:
         yield Difference(thing, name, path, before, after)
 

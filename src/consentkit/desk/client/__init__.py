@@ -24,5 +24,5 @@ class Asset(NamedTuple):
 @cache
 def sheet() -> Asset:
     """The style sheet."""
-    body = b"".join((FOLDER / name).read_bytes() for name in ("desk.css", "charts.css"))
+    body = b"".join((FOLDER / name).read_bytes() for name in ("desk.css", "charts.css", "policy.css"))
     return Asset(f"desk.{sha256(body).hexdigest()[:12]}.css", body, "text/css; charset=utf-8")
