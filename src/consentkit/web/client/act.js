@@ -136,6 +136,26 @@ export class Acts {
     this.adopt(this.notice.state);
   }
 
+  // What has the focus is never wholly covered (WCAG 2.2, 2.4.11): it is scrolled clear, else the banner goes to the other edge.
+  async uncover(target) {
+    // After the browser's own scrolling.
+    await new Promise(requestAnimationFrame);
+    const { host, root } = this.notice;
+    const banner = root.getElementById("consentkit-banner");
+    const box = (element) => Element.prototype.getBoundingClientRect.call(element);
+    const covered = () => {
+      const [inner, outer] = [target, banner].map(box);
+      return ["top", "left"].every((side) => inner[side] >= outer[side]) && ["bottom", "right"].every((side) => inner[side] <= outer[side]);
+    };
+    const clear = () =>
+      target.scrollIntoView({ block: banner.classList.contains("top") ? "end" : "start", behavior: "instant" });
+    if (!banner || target === host || !covered()) return;
+    clear();
+    if (!covered()) return;
+    banner.classList.toggle("top");
+    clear();
+  }
+
   // Where the focus goes after a choice, whatever was pressed: the place to change it.
   rest(word) {
     this.notice.control.focus({ preventScroll: true });

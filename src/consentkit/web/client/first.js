@@ -36,7 +36,7 @@ class Notice {
     const [front] = all(".front", this.root);
     if (front) import("./modal.js").then(({ guard }) => guard(front), nothing);
     // On its way while a finger is still down.
-    for (const type of ["pointerover", "focusin"]) on(this.form, type, () => this.load().catch(nothing));
+    on(this.form, "pointerover", () => this.load().catch(nothing));
     return JSON.parse(this.page.state);
   }
 
@@ -52,6 +52,7 @@ class Notice {
       delete sessionStorage.consentkit;
       this.act("rest", "saved").catch(nothing);
     });
+    on(document, "focusin", ({ target }) => this.act("uncover", target).catch(nothing));
     on(window, "pageshow", (event) => event.persisted && this.refresh());
     on(document, "prerenderingchange", () => this.refresh());
     const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";

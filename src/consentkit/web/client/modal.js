@@ -4,7 +4,8 @@
 /** Opens the notice as a modal dialog, for as long as it can be seen: a filter list that hides it leaves the page as it was. */
 export function guard(dialog) {
   dialog.tabIndex = -1;
-  // Not a choice, so it changes nothing. A browser that closes it all the same leaves the notice in its place.
+  // Escape is no choice, so it changes nothing. A browser that closes it all the same leaves the notice in its place.
+  dialog.closedBy = "none";
   dialog.oncancel = (event) => event.preventDefault();
   new ResizeObserver(() => {
     if (!dialog.offsetHeight) return dialog.close();

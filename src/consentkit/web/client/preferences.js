@@ -20,7 +20,7 @@ export async function open(notice) {
   const sheet = new CSSStyleSheet();
   await sheet.replace(await (await fetch(fetched.querySelector("link[rel=stylesheet]").href)).text());
   root.adoptedStyleSheets = [sheet];
-  if (root.querySelector("dialog")) return;
+  if (root.querySelector(".ck")) return;
   const dialog = document.adoptNode(dialogOf(content));
   const status = dialog.querySelector(".status");
   dialog.querySelector(".close").onclick = () => dialog.close();
