@@ -44,9 +44,10 @@ class Asked(NamedTuple):
         }
 
 
-def asked(visit: Visit) -> Asked:
+def asked(visit: Visit, clock: tzinfo | None = None) -> Asked:
     """What a page is asked to show; the last days where it is not.
 
+    :param clock: whose days; absent, those of the zone in which the page is seen.
     :raises BadInput: it cannot be meant.
     """
     zone, by = visit.query("zone"), visit.query("by")
@@ -58,13 +59,14 @@ def asked(visit: Visit) -> Asked:
     for each in filter(None, (first, last)):
         if not FIRST <= each <= LAST:
             raise BadInput("bad-moment", field="from" if each is first else "to", text=each.isoformat())
-    last = last or max(datetime.now(visit.zone).date(), first or FIRST)
+    where = clock or visit.zone
+    last = last or max(datetime.now(where).date(), first or FIRST)
     first = first or max(last - timedelta(days=RECENT - 1), FIRST)
     if last < first:
         raise BadInput("bad-range")
     hourly = by == "hour" if by else (last - first).days < HOURLY_DAYS
     try:
-        return Asked(When(first, last, visit.zone, hourly), by)
+        return Asked(When(first, last, where, hourly), by)
     except ValueError:
         raise BadInput("bad-many", most=MOST) from None
 
