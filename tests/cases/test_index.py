@@ -64,7 +64,6 @@ TO_COME = {
     44: "the notice: a modal one on the pages that explain it",
     52: "the notice: phone furniture",
     53: "the notice: 400 % zoom, in the longest language",
-    57: "languages",
 }
 """Reports whose whole kind is not held yet, and what they wait for."""
 

@@ -125,7 +125,7 @@ class Decisions:
             return await self._close(act, within=within)
         if within:
             return await self._open(act)
-        return self._refuse(429, "too many choices at once", view, wants_json)
+        return self._refuse(429, "too many choices at once", act.view, wants_json)
 
     async def _act(self, visit: Visit, sent: Submission, view: View) -> Act | Bad:
         peer = visit.resolver.transport.peer(visit.scope)
@@ -165,7 +165,7 @@ class Decisions:
             documents=documents,
             notice=sent.notice if known or asked is not None else "",
             language=known.language if known else None,
-            view=view,
+            view=replace(view, language=known.language) if known else view,  # answered in the language that asked
         )
 
     async def _served(self, notice: str) -> tuple[Notice | None, frozenset[str] | None]:
