@@ -19,6 +19,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
+from babel import Locale
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 from pydantic.fields import FieldInfo
 
@@ -33,6 +34,7 @@ from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
 from consentkit.core.policy import Policy
 from consentkit.core.service import Cookie, Loader, Service
 from consentkit.jurisdictions import atlas
+from consentkit.languages import languages
 from consentkit.lint.rule import Rule as LintRule
 from consentkit.lint.rules import RULES
 from consentkit.policyfile import schema_text
@@ -395,7 +397,42 @@ def _rule_section(rule: LintRule) -> str:
     return "\n".join(parts)
 
 
+LANGUAGES_INTRO = """\
+{count} languages, ordered by their tags. A visitor gets the one of the page, see [how](../how-to/languages.md); it can be
+corrected there, too.
+
+**Read** says which words a native speaker has read, and so what can be relied on: `notice` is what visitors see, `desk` what
+officers see.
+"""
+
+
+def languages_page() -> str:
+    """The table of the languages."""
+    known = dict(sorted(languages("notice").items()))
+    officers = languages("desk")
+    words = {tag: ("notice", "desk") if tag in officers else ("notice",) for tag in known}
+    rows = [
+        f"| `{tag}` | {each.name} | {_english(tag)} | {'right to left' if each.direction == 'rtl' else 'left to right'} "
+        f"| {', '.join(words[tag])} | {', '.join(word for word in words[tag] if word in each.reviewed) or 'not yet'} |"
+        for tag, each in known.items()
+    ]
+    parts = [
+        NOTE.replace("the code's docstrings", "src/consentkit/languages"),
+        "# The languages that there are\n",
+        LANGUAGES_INTRO.format(count=len(known)),
+        "| tag | name | in English | written | words | read |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *rows,
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _english(tag: str) -> str:
+    return str(Locale.parse(tag, sep="-").get_display_name("en"))
+
+
 GENERATED = {
+    "docs/reference/languages.md": languages_page,
     "docs/reference/rules.md": rules_page,
     "docs/reference/policy.md": policy_page,
     "docs/reference/cli.md": cli_page,
