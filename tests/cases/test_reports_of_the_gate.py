@@ -118,13 +118,25 @@ async def test_k77_what_is_blocked_is_listed_told_and_marked_also_without_cookie
     fonts = '<link rel="stylesheet" href="https://fonts.googleapis.com/css2?family=A">'
     film = '<script src="https://static.hotjar.com/c/hotjar-1.js"></script>'
     site = wrap(serving(page(fonts, film), headers=HTML), policy=of(use=["google-fonts"]))
+    caplog.set_level("INFO")
 
     body = (await get(site)).body
+    for _ in range(11):
+        await get(site)
     pages = [(await get(site, f"/_consent{path}")).body for path in ("/declaration", "/")]
 
     assert b'data-ck="google-fonts"' in body
-    assert re.search(rb'<script[^>]* data-ck="[^"]*hotjar[^"]*"', body) is not None
+    assert re.search(rb'<script[^>]* data-ck="!hotjar"', body) is not None
     for each in pages:
         assert b"Google Fonts" in each
         assert b"Sets no cookies; receives your IP address." in each
-    assert [record.message for record in caplog.records if "hotjar" in record.message] != []
+    told = [record for record in caplog.records if "held back" in record.message]
+    assert [(each.levelname, each.message.partition(". ")[0]) for each in told] == [
+        (level, f"{service} was held back on the rule {rule}; times so far: {times}")
+        for times in (1, 10)
+        for level, service, rule in (
+            ("INFO", "google-fonts", "fonts.googleapis.com"),
+            ("WARNING", "hotjar", "*.hotjar.com"),
+        )
+    ]
+    assert "Name it under use = […]" in told[1].message

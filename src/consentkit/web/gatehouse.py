@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from consentkit.catalogue.index import Index, Owner
+from consentkit.catalogue.index import Index
 from consentkit.catalogue.load import catalogue
 from consentkit.core.consent import Consent
 from consentkit.html.rules import Rules
@@ -32,8 +32,8 @@ REMEMBERED = 256
 MOST_STRANGERS = 1000
 """Third parties that get a line in the log; pages may name any number."""
 UNLISTED = (
-    "{} is known to the catalogue and not named by the policy: shut for good, whatever visitors grant, since the notice does "
-    'not speak of it. Name it under use = […], or say unlisted = "allow"'
+    ". It is known to the catalogue and not named by the policy: the notice does not speak of it, so that it is shut for good, "
+    'whatever visitors grant. Name it under use = […], or say unlisted = "allow"'
 )
 STRANGER = "a third party that neither the policy nor the catalogue knows: {}"
 
@@ -93,6 +93,7 @@ class Gate:
     _labels: dict[str, tuple[tuple[tuple[str, str, str], ...], bool]] = field(default_factory=dict)
     _known: frozenset[str] = frozenset()
     _warned: set[str] = field(default_factory=set)
+    _times: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         policy = self.book.policy
@@ -100,6 +101,7 @@ class Gate:
         if self.lender is not None:
             self.tally, self.index, self._facts = self.lender.tally, self.lender.index, self.lender._facts
             self._stubs, self._warned = self.lender._stubs, self.lender._warned
+            self._times = self.lender._times
         else:
             self.index = Index(policy, catalogue())
             self._facts = Facts(self.index, Loaders(self.index), self._known)
@@ -187,12 +189,16 @@ class Gate:
                 self.tally.gated += times
         if told:
             self.count(told)
+            for (kind, service, rule), times in told.items():
+                if kind == "gate":
+                    self._tell_often(service, rule, times)
 
     def _read(self, label: str) -> tuple[tuple[tuple[str, str, str], ...], bool]:
         """What a verdict's label counts as, and whether it shuts anything; pages have the same few."""
         owners = () if label == PLACED else owners_of(label)
         for owner in owners:
-            self._tell(owner)
+            if owner.service in (UNKNOWN, REPORTED) and len(self._warned) < MOST_STRANGERS:
+                self.warn_once(f"unknown {owner.rule}", STRANGER.format(json.dumps(owner.rule)))
         keys = tuple(
             ("unknown" if owner.service in (UNKNOWN, REPORTED) else "gate", owner.service, owner.rule)
             for owner in owners
@@ -203,13 +209,23 @@ class Gate:
         self._labels[label] = keys, shuts
         return keys, shuts
 
-    def _tell(self, owner: Owner) -> None:
-        """Say once what a site's own people should know, since no visitor can do anything about it."""
-        if owner.service in (UNKNOWN, REPORTED):
-            if len(self._warned) < MOST_STRANGERS:
-                self.warn_once(f"unknown {owner.rule}", STRANGER.format(json.dumps(owner.rule)))
-        elif not owner.listed:
-            self.warn_once(f"unlisted {owner.service}", UNLISTED.format(owner.service))
+    def _tell_often(self, service: str, rule: str, times: int) -> None:
+        """Say what is held back, how often and on whose rule: at first, and whenever that has grown to ten times as much.
+
+        What no grant opens is a warning, for a site's own people: no visitor can do anything about it.
+        """
+        before = self._times.get((service, rule), 0)
+        if not before and len(self._times) >= MOST_STRANGERS:
+            return
+        now = self._times[service, rule] = before + times
+        if before and len(str(now)) == len(str(before)):
+            return
+        listed = service in self._known
+        level = logging.INFO if listed else logging.WARNING
+        if logger.isEnabledFor(level):
+            did = "seen, and only counted," if self.observe else "held back"
+            why = "" if listed else UNLISTED
+            logger.log(level, "%s was %s on the rule %s; times so far: %d%s", service, did, rule, now, why)
 
     def state(self, visit: Visit) -> bytes:
         """Twelve digits that name all that a page's bytes depend on besides the app."""
