@@ -149,7 +149,7 @@ async def test_an_answer_to_a_form_is_in_the_language_that_asked(wrap: Any) -> N
     assert b'<html lang="ar" dir="rtl">' in reply.body
 
 
-LINK = re.compile(rb'<a href="([^"]*)" target="_self">&#127760; ([^<]*)</a>')
+LINK = re.compile(rb'<a href="([^"]*)" target="_self">([^<]*) <span lang="en" dir="ltr">\(Language\)')
 EACH = re.compile(
     rb'<a href="([^"]*)" lang="([^"]*)" hreflang="([^"]*)" dir="([^"]*)"( aria-current="true")?>([^<]*)</a>'
 )
