@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.asgi import KEY, SAME, get
+from tests.asgi import FORM, KEY, SAME, get
 from tests.desk.conftest import Person, signed_in
 
 from consentkit.audit.log import AuditLog
@@ -37,31 +37,29 @@ def test_every_route_of_the_router_is_in_the_table(desk: ComplianceDesk) -> None
     assert {page.path for page in PAGES if page.role is None} == OPEN
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("path", [*shut(), "/nothing-here", "/static"])
 async def test_without_sign_in_nothing_is_shown_and_nothing_changes(
-    stranger: Person, audit: AuditLog, path: str, method: str
+    stranger: Person, audit: AuditLog
 ) -> None:
     before = state(audit)
 
-    reply = await stranger.send(path, b"form-token=" + b"0" * 64, [SAME], method)
+    for path in (*shut(), "/nothing-here", "/static"):
+        for method in METHODS:
+            reply = await stranger.send(path, b"form-token=" + b"0" * 64, [FORM, SAME], method)
 
-    assert reply.status in (401, 403)
-    assert b"visitor-" not in reply.body
+            assert reply.status in (401, 403), (method, path)
+            assert b"visitor-" not in reply.body, (method, path)
     assert state(audit) == before
 
 
-@pytest.mark.parametrize(
-    "page",
-    [page for page in PAGES if page.role is Role.OFFICER],
-    ids=lambda page: f"{page.method} {page.path}",
-)
-async def test_a_viewer_is_refused_what_officers_may(viewer: Person, audit: AuditLog, page: Page) -> None:
+async def test_a_viewer_is_refused_what_officers_may(viewer: Person, audit: AuditLog) -> None:
     before = state(audit)
 
-    reply = await viewer.send(filled(page), b"form-token=" + viewer.form_token.encode(), [SAME], page.method)
+    for page in PAGES:
+        if page.role is Role.OFFICER:
+            token = b"form-token=" + viewer.form_token.encode()
+            reply = await viewer.send(filled(page), token, [FORM, SAME], page.method)
 
-    assert reply.status == 403
+            assert reply.status == 403, page.path
     assert state(audit) == before
 
 
@@ -163,7 +161,7 @@ async def test_an_empty_log_is_no_fault(policy: Policy, tmp_path: object) -> Non
     desk = ComplianceDesk(policy, f"sqlite:///{tmp_path}/consent.db", lambda _scope: "officer")
 
     for page in PAGES:
-        if page.method == "GET" and page.nav:
+        if page.method == "GET" and page.nav and "{" not in page.path:
             assert (await get(desk, page.path)).status == 200, page.path
 
 

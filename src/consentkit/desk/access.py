@@ -47,7 +47,7 @@ class Who(NamedTuple):
 
     :param role: ``None`` for somebody we do not know.
     :param cookie: what our cookie holds, its signature checked; empty where there is none.
-    :param token: whether they came with a token of the API, which no page of another site can add.
+    :param token: whether they came with a token, ours or the host's, which no page of another site can add.
     :param session: whether a session of ours let them in.
     """
 
@@ -89,10 +89,10 @@ class Access:
         :raises LogUnavailable: the store does not say.
         """
         cookie = self._cookie(connection)
+        token = _bearer(connection.headers.get("authorization", ""))
         role = await self._hosts(connection.scope)
         if role is not None:
-            return Who(role, cookie)
-        token = _bearer(connection.headers.get("authorization", ""))
+            return Who(role, cookie, token=bool(token))
         if token:
             return Who(await self._let_in(Kind.TOKEN, token), cookie, token=True)
         role = await self._let_in(Kind.SESSION, cookie) if cookie else None

@@ -138,9 +138,7 @@ def _asked(visit: Visit, model: type[M]) -> M:
     named = dict(pairs)
     if len(named) < len(pairs):
         raise BadInput("bad-value", name="", why="a name stands twice")
-    return _valid(
-        model, {name: value for name, value in named.items() if value or name not in model.model_fields}
-    )
+    return _valid(model, named)
 
 
 def _valid(model: type[M], values: Any) -> M:
