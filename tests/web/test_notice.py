@@ -200,7 +200,7 @@ def test_the_form_carries_what_a_decision_needs_before_its_buttons() -> None:
     ):
         field = f'<input type="hidden" name="{name}" value="{value}">'
         assert html.index(field) < html.index("<button")
-    assert html.count("/app/_consent/?lang=en&amp;next=/p%3Fa%3D1%26b%3D%272%27") == 3
+    assert html.count("/app/_consent/?lang=en&amp;next=/p%3Fa%3D1%26b%3D%272%27") == 4
 
 
 def test_a_long_next_is_left_out() -> None:
