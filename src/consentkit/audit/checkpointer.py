@@ -10,18 +10,14 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
-from consentkit.audit import fork
-from consentkit.audit.errors import AuditError
+from consentkit.audit.background import Background
 from consentkit.audit.event import now
 from consentkit.audit.lease import Lease
 from consentkit.audit.reader import Reader
 from consentkit.audit.signing import Signing
 
-logger = logging.getLogger(__name__)
 copies = logging.getLogger("consentkit.checkpoint")
 
 TASK = "checkpoint"
@@ -32,7 +28,7 @@ LEASE = 4
 SHORTEST_LEASE = 2.0
 
 
-class Checkpointer:
+class Checkpointer(Background):
     """A thread that looks at the log now and then. Made in the process that uses it.
 
     :param key: file of the private key.
@@ -42,52 +38,20 @@ class Checkpointer:
     def __init__(self, url: str, log_id: str, key: Path, every: tuple[int, float]) -> None:
         self._url, self._log_id, self._key = url, log_id, key
         self._events, self._seconds = every
-        self._pause = max(0.05, min(LONGEST_PAUSE, self._seconds / 4))
+        self._every = max(0.05, min(LONGEST_PAUSE, self._seconds / 4))
         self._lease: Lease | None = None
-        self._ending = threading.Event()
-        self._at_work = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="consentkit-checkpoint", daemon=True)
-        fork.know(self)
-        self._thread.start()
+        super().__init__(
+            "consentkit-checkpoint",
+            self._every,
+            look=self._sign_if_due,
+            leave=self._give_back,
+            trouble="no checkpoint",
+        )
 
-    def stop(self) -> None:
-        """Ask the thread to end."""
-        self._ending.set()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end; whether it came."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def pause(self) -> None:
-        """Finish what is in work, and begin nothing until :meth:`resume`."""
-        self._at_work.acquire()
-
-    def resume(self) -> None:
-        """Go on."""
-        self._at_work.release()
-
-    def _run(self) -> None:
-        while not self._ending.wait(self._pause):
-            with self._at_work:
-                self._carefully(self._look)
-        with self._at_work:
-            self._carefully(self._leave)
-        fork.forget(self)
-
-    @staticmethod
-    def _carefully(step: Callable[[], None]) -> None:
-        try:
-            step()
-        except AuditError as error:
-            logger.error("no checkpoint: %s", error)  # noqa: TRY400 - a traceback would name paths
-        except Exception:
-            logger.exception("signing a checkpoint met a fault of its own")
-
-    def _look(self) -> None:
+    def _sign_if_due(self) -> None:
         if self._lease is None:
             Reader(self._url, self._log_id)  # refuses a store whose schema is not ours
-            self._lease = Lease(self._url, self._log_id, TASK, max(SHORTEST_LEASE, self._pause * LEASE))
+            self._lease = Lease(self._url, self._log_id, TASK, max(SHORTEST_LEASE, self._every * LEASE))
         if self._lease.take() and self._due():
             signed = Signing(self._url, self._log_id, self._key).sign()
             copies.info("%s", json.dumps({"size": signed.checkpoint.size, "note": signed.note.decode()}))
@@ -101,6 +65,6 @@ class Checkpointer:
         late = last is None or waited >= self._seconds * 1_000_000 or waited < 0
         return fresh >= self._events or (fresh > 0 and late) or fresh < 0
 
-    def _leave(self) -> None:
+    def _give_back(self) -> None:
         if self._lease is not None:
             self._lease.release()

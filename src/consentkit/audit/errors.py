@@ -14,6 +14,7 @@
         │   └── LogNotExtended  the log does not begin with what was signed before: nothing is signed
         ├── ReceiptError        a text is no receipt, or none can be made
         ├── EvidenceRefused     an evidence file cannot be made of what was asked for
+        ├── WebhookRefused      an address or a secret that no webhook may have
         ├── KeyFileError        a file of a key cannot be used
         └── EvidenceExtraMissing   signing and checking signatures need the package ``cryptography``
 """
@@ -65,6 +66,10 @@ class ReceiptError(AuditError):
 
 class EvidenceRefused(AuditError):  # noqa: N818 - as above
     """There are no such events, or no signed checkpoint covers them yet; the message tells what to do."""
+
+
+class WebhookRefused(AuditError):  # noqa: N818 - as above
+    """The address of a webhook, or its secret, is none that may be used. No message holds either."""
 
 
 class KeyFileError(AuditError):

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -28,7 +28,8 @@ from consentkit.audit.supersede import key_of, superseding
 from consentkit.audit.writer import Entry, Writer
 
 if TYPE_CHECKING:
-    from consentkit.audit.checkpointer import Checkpointer
+    from consentkit.audit.background import Background
+    from consentkit.audit.webhook import Webhook
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,10 @@ class AuditLog:
         signs its checkpoints. A key on the machine that writes the log does not protect it from who takes over that
         machine; ``consentkit audit checkpoint`` signs elsewhere.
     :param checkpoint_every: sign after so many new events, or after so many seconds if there is any.
+    :param webhook: who is told of withdrawals and erasures, by one of the processes that share the log; where absent, what
+        ``CONSENTKIT_WEBHOOK`` and ``CONSENTKIT_WEBHOOK_SECRET`` name.
     :raises LogLocationError: the URL cannot be used.
+    :raises WebhookRefused: what the environment names is no webhook.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class AuditLog:
         spool: Path | None = None,
         checkpoint_key: Path | str | None = None,
         checkpoint_every: tuple[int, float] = (1000, 600.0),
+        webhook: Webhook | None = None,
     ) -> None:
         self.url = url
         self.log_id = log_id
@@ -76,7 +81,8 @@ class AuditLog:
         self._spool = Spool(self.spool)
         self._checkpoint_key = None if checkpoint_key is None else Path(checkpoint_key)
         self._checkpoint_every = checkpoint_every
-        self._checkpointer: Checkpointer | None = None
+        self._webhook = webhook or _webhook_of_environment()
+        self._beside: list[Background] = []
         self._writer: Writer | None = None
         self._process = 0
         self._lock = threading.Lock()
@@ -200,12 +206,13 @@ class AuditLog:
         """:meth:`close` where no event loop runs; whether all was committed within ``timeout`` seconds."""
         with self._lock:
             writer, self._writer = self._writer, None
-            checkpointer, self._checkpointer = self._checkpointer, None
+            beside, self._beside = self._beside, []
         if writer is None or self._process != os.getpid():
             return True
-        if checkpointer is not None:
-            checkpointer.stop()
-            checkpointer.join(timeout)
+        for one in beside:
+            one.stop()
+        for one in beside:
+            one.join(timeout)
         writer.stop()
         if writer.join(timeout):
             return True
@@ -288,17 +295,31 @@ class AuditLog:
         # The store gives up first: an answer held back while it waited must still come in time.
         store = Store(self.url, self.log_id, self._timeout * _STORE_SHARE)
         self._writer = Writer(store, self._spool, self._timeout)
-        if self._checkpoint_key is not None:
-            # Not imported without a key: signatures need a package that the log does not.
-            from consentkit.audit.checkpointer import Checkpointer
-
-            self._checkpointer = Checkpointer(
-                self.url, self.log_id, self._checkpoint_key, self._checkpoint_every
-            )
+        self._beside = list(self._look_after())
         if not self._watched:
             self._watched = True
             atexit.register(_drain_at_exit, weakref.ref(self))
         return self._writer
+
+    def _look_after(self) -> Iterator[Background]:
+        """Start what looks after the log beside its writer."""
+        if self._checkpoint_key is not None:
+            # Not imported without a key: signatures need a package that the log does not.
+            from consentkit.audit.checkpointer import Checkpointer
+
+            yield Checkpointer(self.url, self.log_id, self._checkpoint_key, self._checkpoint_every)
+        if self._webhook is not None:
+            from consentkit.audit.deliveries import Teller
+
+            yield Teller(self.url, self.log_id, self._webhook)
+
+
+def _webhook_of_environment() -> Webhook | None:
+    if "CONSENTKIT_WEBHOOK" not in os.environ:  # most have none, and need no HTTP client
+        return None
+    from consentkit.audit.webhook import Webhook
+
+    return Webhook.from_environment()
 
 
 def _doubt(event: Event) -> Kept:
