@@ -44,6 +44,7 @@ from consentkit.desk.passes import Passes
 from consentkit.desk.route import Page
 from consentkit.policyfile import load
 from consentkit.web.answer import Receive, Scope, Send
+from consentkit.web.request import step_aside
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ class ComplianceDesk:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http":
+            step_aside(scope)
             scope = _without_last_slash(scope)
         await self.app(scope, receive, send)
 

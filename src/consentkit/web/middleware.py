@@ -35,7 +35,7 @@ from consentkit.web.limit import RateLimit
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.pages import Pages
 from consentkit.web.pending import Grants
-from consentkit.web.request import JurisdictionOf, LazyConsent, Resolver, Visit, own_path
+from consentkit.web.request import INSTALLED, JurisdictionOf, LazyConsent, Resolver, Visit, own_path
 from consentkit.web.response import Response
 from consentkit.web.transport import Transport
 from consentkit.web.wellknown import PATH as GPC_PATH
@@ -44,8 +44,6 @@ from consentkit.web.wellknown import asked_for, in_place_of_404
 
 logger = logging.getLogger(__name__)
 
-INSTALLED = "consentkit"
-"""Key in the scope by which a second installation finds the first and steps aside."""
 GRANTS_PER_SECOND = 2.0
 
 

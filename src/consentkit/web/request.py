@@ -215,14 +215,27 @@ class Resolver:
         return replace(consent, allowed=alike.allowed, services=alike.services, unknown=self._report)
 
 
+INSTALLED = "consentkit"
+"""Key in the scope by which a second installation finds the first and steps aside."""
+
+
+def step_aside(scope: Scope) -> None:
+    """Have the middleware around, if any, leave the answer to a request as it is."""
+    visit = scope.get(INSTALLED)
+    if isinstance(visit, Visit):
+        visit.aside = True
+
+
 class Visit:
     """One request, read lazily: a JSON answer that never asks about consent pays for none of it."""
 
-    __slots__ = ("_fields", "_reading", "resolver", "scope", "shared")
+    __slots__ = ("_fields", "_reading", "aside", "resolver", "scope", "shared")
 
     def __init__(self, resolver: Resolver, scope: Scope, *, shared: bool = False) -> None:
         self.resolver = resolver
         self.scope = scope
+        self.aside = False
+        """Whether the answer is none of a site's pages, and leaves as it is."""
         self.shared = shared
         """Whether this stands for every visitor: for an answer that is the same for all."""
         self._fields: dict[bytes, bytes] | None = None

@@ -91,7 +91,7 @@ class Response:
     def send(self, message: Message) -> Awaitable[None]:
         """Take one message from the app. Not a coroutine of its own: what is only passed on costs one await, not two."""
         kind = message["type"]
-        if kind == "http.response.start":
+        if kind == "http.response.start" and not self._visit.aside:
             passed = self._hold(message)
             if passed is None:
                 return _nothing()
