@@ -9,6 +9,11 @@ export interface ConsentState {
   readonly granted: readonly string[];
   /** Whether each service may run, by id. */
   readonly services: Readonly<Record<string, boolean>>;
+  /**
+   * What has become of the browser's opt-out signal: it is `honored`; it is and takes back an earlier yes, a `conflict`; it is
+   * `outweighed` by a yes that the visitor gave in its presence. `null` where none counts.
+   */
+  readonly signal: "honored" | "conflict" | "outweighed" | null;
 }
 
 export interface Choice {
@@ -38,6 +43,7 @@ export interface Consentkit {
 
 declare global {
   interface Window {
+    /** From the event `consentkit:ready` on. Before, browsers find the notice's element under this name. */
     readonly consentkit: Consentkit;
   }
   interface DocumentEventMap {

@@ -55,6 +55,8 @@ class Notice {
     on(document, "focusin", ({ target }) => this.act("uncover", target).catch(nothing));
     on(window, "pageshow", (event) => event.persisted && this.refresh());
     on(document, "prerenderingchange", () => this.refresh());
+    // A signal that came after the page's first script is told for the next one.
+    this.head?.heard?.();
     const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
     if (this.head?.state) {
       const before = this.state;
@@ -107,6 +109,8 @@ class Notice {
     this.act("choose", submitter.value, "banner").catch((error) => {
       if (error.status) return this.act("say", "failed");
       this.plain = true;
+      const { next } = this.form.elements;
+      if (next) next.value = this.here;
       // Not at once: a rejection can come while this event is still being dispatched, and then a form is not sent again.
       setTimeout(() => this.form.requestSubmit(submitter));
     });
@@ -137,8 +141,19 @@ class Notice {
     try {
       await (await import("./preferences.js")).open(this);
     } catch {
-      location.href = this.control.href;
+      location.href = this.preferences;
     }
+  }
+
+  // A script may have changed the address since: the way back leads to what is shown now.
+  get here() {
+    return location.pathname + location.search;
+  }
+
+  get preferences() {
+    const page = new URL(this.control.href);
+    page.searchParams.set("next", this.here);
+    return page.href;
   }
 }
 

@@ -15,7 +15,7 @@ const page = (address) =>
 /** Opens the preferences in a dialog inside the notice's shadow root. The focus returns to the small control, or to the banner. */
 export async function open(notice) {
   const { root, control } = notice;
-  const fetched = await page(control.href);
+  const fetched = await page(notice.preferences);
   const content = fetched.querySelector("main");
   const sheet = new CSSStyleSheet();
   await sheet.replace(await (await fetch(fetched.querySelector("link[rel=stylesheet]").href)).text());
