@@ -27,7 +27,8 @@ def policy() -> Policy:
 
 @pytest.fixture
 async def audit(tmp_path: Path) -> AsyncIterator[AuditLog]:
-    log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}")
+    # The first event opens the store, which takes seconds of a busy machine: how long that may be is no part of these tests.
+    log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}", timeout=20.0)
     yield log
     await log.close()
 

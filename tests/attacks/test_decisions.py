@@ -446,8 +446,9 @@ async def test_nothing_that_a_visitor_sends_reaches_our_log_lines(wrap, caplog):
         assert "forged" not in record.getMessage()
 
 
-async def test_nothing_personal_stands_in_our_log_lines_or_answers(wrap, caplog, audit, decided):
-    app = wrap(serving(PAGE), https=True)
+async def test_nothing_personal_stands_in_our_log_lines_or_answers(wrap, caplog, tmp_path, decided):
+    log = AuditLog(f"sqlite:///{tmp_path / 'consent.db'}")
+    app = wrap(serving(PAGE), https=True, audit=log)
     cookie = decided("analytics")[1].partition(b"=")[2]
     with caplog.at_level(logging.DEBUG, "consentkit"):
         fields = [SAME, (b"cookie", b"__Host-consentkit=" + cookie + b"; session=s3ss10n")]
@@ -458,10 +459,11 @@ async def test_nothing_personal_stands_in_our_log_lines_or_answers(wrap, caplog,
             await post(app, {"action": "frobnicate"}, fields),
             await get(app, "/_consent/health"),
         ]
-        await audit.start()
-        with Held(audit.url):
+        await log.start()
+        with Held(log.url):
             replies.append(await post(app, {"action": "accept", "notice": await notice_of(app)}, fields))
             replies.append(await post(app, {"action": "withdraw"}, fields))
+    await log.close()
 
     seen = caplog.text + "".join(reply.body.decode() for reply in replies)
     for secret in ("203.0.113.9", cookie.decode(), "test-visitor", "s3ss10n", KEY):

@@ -69,7 +69,7 @@ class Newspaper:
 @pytest_asyncio.fixture(loop_scope="session")
 async def paper(front: tuple[Any, int], tmp_path: Path) -> AsyncIterator[Newspaper]:
     server, port = front
-    audit = AuditLog(f"sqlite:///{tmp_path}/consent.db")
+    audit = AuditLog(f"sqlite:///{tmp_path}/consent.db", timeout=20.0)
     server.site = Newspaper(port, audit)
     yield server.site
     await audit.close()
