@@ -69,7 +69,8 @@ class Painted:
 
     @property
     def _right_to_left(self) -> bool:
-        return any(each["dir"] == "rtl" for each in self.layer.page.all())
+        outermost = next((each["dir"] for each in self.layer.page.all() if each.has("dir")), "ltr")
+        return outermost == "rtl"
 
 
 def judge_painted(views: Iterable[Painted]) -> list[Finding]:
