@@ -27,7 +27,7 @@ from sqlalchemy import Select, tuple_
 from consentkit.audit import merkle, standalone, summary
 from consentkit.audit.checkpoint import Note, origin_of, parse
 from consentkit.audit.errors import CheckpointError, EventDamaged, EvidenceRefused
-from consentkit.audit.event import LARGEST_INTEGER, now
+from consentkit.audit.event import LARGEST_INTEGER, leaf_hash, now, personal_hash
 from consentkit.audit.export import as_csv, moment, told
 from consentkit.audit.finding import StoredEvent
 from consentkit.audit.keys import PublicKey
@@ -273,14 +273,17 @@ def _records(pack: _Pack, reader: Reader, about: About, head: _Head, table: IO[b
                         " events: run `consentkit audit checkpoint`, or give --sign-key"
                     )
                     raise EvidenceRefused(msg)
-                event = told(row)
+                event, proof = told(row), tree.inclusion(row.seq, head.size)
+                if not _fits(row, event, head, proof):
+                    msg = f"event {row.seq} is not what was signed: `consentkit audit verify` says what is wrong"
+                    raise EventDamaged(msg)
                 record = {
                     "seq": row.seq,
                     "event": row.canonical.decode(),
                     "leaf": row.leaf.hex(),
                     "salt": None if row.salt is None else row.salt.hex(),
                     "visitor": row.visitor,
-                    "proof": [one.hex() for one in tree.inclusion(row.seq, head.size)],
+                    "proof": [one.hex() for one in proof],
                 }
                 out.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
                 passed.take(row, record, event)
@@ -288,9 +291,16 @@ def _records(pack: _Pack, reader: Reader, about: About, head: _Head, table: IO[b
     return passed
 
 
+def _fits(row: StoredEvent, event: dict[str, Any], head: _Head, proof: Sequence[bytes]) -> bool:
+    """Whether whoever gets the file will find this event in what was signed, and the visitor's id in the event."""
+    if row.salt is not None and personal_hash(row.salt, row.visitor or "") != event["personal"]:
+        return False
+    return merkle.verify_inclusion(row.seq - 1, head.size, leaf_hash(row.canonical), proof, head.root)
+
+
 def _pages(reader: Reader, about: About) -> Iterator[list[StoredEvent]]:
     """The events in the order of their times, many together."""
-    query = _chosen(reader, about).order_by(events.c.time, events.c.seq).limit(PAGE)
+    query = chosen(reader, about).order_by(events.c.time, events.c.seq).limit(PAGE)
     place, found = (-1, -1), 0
     while True:
         here = query.where(events.c.time >= place[0], tuple_(events.c.time, events.c.seq) > tuple_(*place))
@@ -305,7 +315,8 @@ def _pages(reader: Reader, about: About) -> Iterator[list[StoredEvent]]:
         raise EvidenceRefused(msg)
 
 
-def _chosen(reader: Reader, about: About) -> Select[tuple[object, ...]]:
+def chosen(reader: Reader, about: About) -> Select[tuple[object, ...]]:
+    """A query for the events, in no order; its rows are those of :class:`StoredEvent`."""
     query = reader.stored()
     if about.visitor is not None:
         theirs = personal.c.visitor == about.visitor
