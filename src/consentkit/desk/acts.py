@@ -9,6 +9,7 @@ from consentkit.audit.finding import StoredEvent
 from consentkit.desk.page import Visit
 from consentkit.desk.told import requests_of
 
+Subject = tuple[tuple[int, int], ...]
 MOST_RANGES = 200
 """Ranges that one event tells; beyond it their first and last number."""
 
@@ -19,7 +20,7 @@ async def look_up(visit: Visit, rows: Iterable[StoredEvent], statement: str = ""
     :param statement: what for; nothing personal.
     :raises AuditError: the log does not take it; nothing may be shown then.
     """
-    await _note(visit, "look-up", rows, statement)
+    await _note(visit, "look-up", requests_of(rows), statement)
 
 
 async def export(visit: Visit, rows: Iterable[StoredEvent], statement: str = "") -> None:
@@ -28,13 +29,20 @@ async def export(visit: Visit, rows: Iterable[StoredEvent], statement: str = "")
     :param statement: to whom, or in which form; nothing personal.
     :raises AuditError: the log does not take it; nothing may be handed out then.
     """
-    await _note(visit, "export", rows, statement)
+    await hand_over(visit, requests_of(rows), statement)
 
 
-async def _note(visit: Visit, act: str, rows: Iterable[StoredEvent], statement: str) -> None:
-    subject = requests_of(rows)
+async def hand_over(visit: Visit, subject: Subject, statement: str = "") -> None:
+    """The same, of events known by their numbers.
+
+    :param subject: ranges with both ends included, in any order.
+    """
+    await _note(visit, "export", tuple(sorted(subject)), statement)
+
+
+async def _note(visit: Visit, act: str, subject: Subject, statement: str) -> None:
     if len(subject) > MOST_RANGES:
-        subject = ((subject[0][0], subject[-1][1]),)
+        subject = ((subject[0][0], max(last for _, last in subject)),)
     event = Event(
         id=uuid7(),
         time=now(),

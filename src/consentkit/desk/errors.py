@@ -7,6 +7,7 @@
         ├── BadInput        400: something that was asked for cannot be meant
         ├── NotFound        404: there is no such thing
         ├── Forbidden       403: not theirs to do, or not from a page of ours
+        ├── Conflict        409: it cannot be done as the log stands
         ├── SignInNeeded    401: we do not know who asks
         ├── TooLarge        413: what was sent is larger than it may be
         └── NotJson         415: what was sent does not say that it is JSON
@@ -48,6 +49,12 @@ class Forbidden(DeskError):  # noqa: N818 - as above
     """Not theirs to do, or not sent from a page of ours."""
 
     status = 403
+
+
+class Conflict(DeskError):  # noqa: N818 - as above
+    """It cannot be done as the log stands; nothing was."""
+
+    status = 409
 
 
 class SignInNeeded(DeskError):  # noqa: N818 - as above
