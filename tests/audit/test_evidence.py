@@ -316,6 +316,15 @@ def test_what_cannot_be_read_ends_with_one_line_and_no_traceback(elsewhere, fold
     assert done.stdout.splitlines()[-1].startswith("WRONG: ")
 
 
+def test_a_check_that_was_changed_itself_fails_without_a_traceback(elsewhere, folder):
+    text = (folder / "verify.py").read_text()
+    (folder / "verify.py").write_text(text.replace("def _given(", "def _taken("))
+
+    done = verify(elsewhere, folder)
+
+    assert (done.returncode, done.stdout) == (1, "WRONG: verify.py itself cannot be run: NameError\n")
+
+
 def test_a_file_named_like_a_module_of_pythons_is_never_run(elsewhere, folder):
     (folder / "json.py").write_text("raise SystemExit(0)")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 
 import psycopg
 import pytest
@@ -11,13 +12,21 @@ from sqlalchemy.engine import make_url
 from tests.audit.commands import run, write
 from tests.audit.conftest import VISITOR, build_event, build_refusal
 
+from consentkit.audit.compare import compare
+from consentkit.audit.deliveries import Outbox
 from consentkit.audit.erase import erase
 from consentkit.audit.errors import LogUnavailable
+from consentkit.audit.keys import generate
 from consentkit.audit.log import AuditLog
 from consentkit.audit.reader import Reader
 from consentkit.audit.roles import LONGEST_NAME, RIGHTS, ROLES, sql
 from consentkit.audit.schema import metadata
+from consentkit.audit.search import Search, page
+from consentkit.audit.signing import Signing
+from consentkit.audit.trend import When, series
 from consentkit.audit.upgrade import upgrade
+from consentkit.audit.verifications import Verifications
+from consentkit.audit.webhook import Webhook
 
 _numbers = itertools.count()
 
@@ -103,6 +112,12 @@ def test_nobody_but_the_owner_rewrites_the_log(untouched, role, statement):
         ("INSERT INTO checkpoints VALUES ('', 1, 1, '', '')", {"writer", "officer"}),
         ("INSERT INTO events SELECT '', 9, 'i', time, act, site, canonical, leaf FROM events LIMIT 1",
          {"writer", "officer", "eraser"}),
+        ("SELECT * FROM desk_access", {"officer"}),
+        ("INSERT INTO desk_access VALUES ('', 'i', 'session', 'officer', 1, 2, 1, NULL)", {"officer"}),
+        ("INSERT INTO verifications VALUES ('', 'i', 1, 1, NULL, 'running', 1, 0, '')", {"officer"}),
+        ("INSERT INTO followers VALUES ('', 'n', 1)", {"writer"}),
+        ("INSERT INTO deliveries VALUES ('', 'h', 1, 1, 0, 1, NULL, '')", {"writer"}),
+        ("SELECT * FROM deliveries", {"writer", "officer"}),
         ("SELECT canonical FROM events", set(ROLES)),
         ("SELECT * FROM rollups", set(ROLES)),
     ],
@@ -131,6 +146,42 @@ def test_the_reader_gets_statistics_and_an_export_that_names_nobody(urls):
     assert len(export.out.splitlines()) == 3
     assert VISITOR not in export.out
     assert VISITOR in run("audit", "export", url=urls["officer"]).out
+
+
+def test_who_may_not_see_visitors_finds_decisions_and_none_by_visitor(urls):
+    reader = Reader(urls["reader"])
+
+    found = page(reader, Search(jurisdiction="FR"))
+
+    assert [row.visitor for row in found.items] == [None, None]
+    assert series(reader, When.recent(), "act").lines
+    with pytest.raises(LogUnavailable, match="InsufficientPrivilege"):
+        page(reader, Search(visitor=VISITOR))
+    assert len(page(Reader(urls["officer"]), Search(visitor=VISITOR)).items) == 1
+
+
+def test_the_officer_has_a_verification_run_and_compares_a_checkpoint(urls, tmp_path):
+    ours = Verifications(urls["officer"], "")
+    generate(tmp_path / "k", "k.example")
+    note = Signing(urls["officer"], "", tmp_path / "k").sign().note
+
+    name = ours.begin(2)
+    deadline = time.monotonic() + 120
+    while ours.find(name).ended is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert ours.find(name).state == "sound"
+    assert compare(Reader(urls["officer"]), note).verdict == "begins"
+
+
+def test_the_site_tells_a_webhook_as_the_writer(urls):
+    outbox = Outbox(urls["writer"], "", Webhook("https://hook.example", ("whsec_" + "A" * 32,)))
+    outbox.enter()
+    write(urls["writer"], build_event(act="withdraw", granted=()))
+
+    outbox.enter()
+
+    assert outbox.due(9) == [3]
 
 
 def test_the_officer_verifies_and_signs(urls, tmp_path):

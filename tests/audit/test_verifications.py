@@ -20,7 +20,7 @@ from consentkit.audit.schema import verifications
 from consentkit.audit.signing import Signing
 from consentkit.audit.verifications import SILENT, Verifications
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def until_ended(found, name):

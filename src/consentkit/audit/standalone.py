@@ -9,8 +9,10 @@ the ones that they publish, or give the file that you got from them: python veri
 
 import sys
 
-if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
-    del sys.path[0]  # nothing in the folder passes for a module of Python's
+if __name__ == "__main__":
+    sys.excepthook = lambda kind, *_: print(f"WRONG: verify.py itself cannot be run: {kind.__name__}")
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]  # nothing in the folder passes for a module of Python's
 
 import base64
 import csv
