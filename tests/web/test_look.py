@@ -1,4 +1,4 @@
-"""Which sheets a page has, the theme in front of them, and where a modal notice is none."""
+"""Which sheets a page has, the theme behind them, and where a modal notice is none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def policy(**stated: Any) -> Policy:
 
 def test_the_colours_of_our_sheets_are_those_that_a_theme_replaces() -> None:
     for sheet in ("control", "page"):
-        said = re.findall(r"--(\w+): var\(--consentkit-\w+, (#\w+)\)", client.source(f"{sheet}.css"))
+        said = re.findall(r"--ck-(\w+): (#\w+);", client.source(f"{sheet}.css"))
         half = len(said) // 2
         assert {name: value for name, value in said[:half] if name in LIGHT} == LIGHT
         assert {name: value for name, value in said[half:] if name in DARK} == DARK
@@ -35,9 +35,9 @@ def test_a_theme_has_its_colours_in_their_scheme() -> None:
     stated = {"fill": "#0a5a3a", "round": "0", "dark": {"fill": "#9fe0c0"}}
 
     assert look.theme(policy(theme=stated).theme) == (
-        ":root,:host{--consentkit-round:0}"
-        "@media(prefers-color-scheme:light){:root,:host{--consentkit-fill:#0a5a3a}}"
-        "@media(prefers-color-scheme:dark){:root,:host{--consentkit-fill:#9fe0c0}}"
+        ":host,body{--ck-round:0}"
+        "@media(prefers-color-scheme:light){:host,body{--ck-fill:#0a5a3a}}"
+        "@media(prefers-color-scheme:dark){:host,body{--ck-fill:#9fe0c0}}"
     )
     assert look.theme(policy().theme) == ""
 
@@ -54,7 +54,7 @@ def test_each_sheet_that_a_page_names_is_served(layout: str, place: str, foot: b
             sheet = look.sheet(stated, rule, asks=asks, foot=foot)
             found = pages.static(sheet.name)
             assert found is not None
-            assert b"--consentkit-fill:#0a5a3a" in found.body
+            assert b"--ck-fill:#0a5a3a" in found.body
     assert pages.static(look.page(stated).name) is not None
 
 

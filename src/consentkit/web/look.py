@@ -1,4 +1,4 @@
-"""Which of our sheets a page needs, and the site's theme in front of them.
+"""Which of our sheets a page needs, and the site's theme behind them.
 
 A page that asks nothing carries the small control's alone. What a law makes it show comes with a sheet of its own, so that
 nobody else pays for it.
@@ -19,7 +19,7 @@ from consentkit.web import client
 from consentkit.web.shown import layout_of, shows
 
 LAYOUTS = ("bar", "box", "modal", "inline")
-_SCOPE = ":root,:host"
+_SCOPE = ":host,body"
 
 
 def notice_rule(policy: Policy, path: str, *, root: str = "", query: str = "") -> NoticeRule:
@@ -66,19 +66,19 @@ def sheet(policy: Policy, rule: str, *, asks: bool, foot: bool) -> client.Asset:
         close=shows(policy, Shown.CLOSE),
         flow=policy.place == "start",
     )
-    return client.sheet(*names, before=theme(policy.theme))
+    return client.sheet(*names, after=theme(policy.theme))
 
 
 def page(policy: Policy, name: str = "page") -> client.Asset:
     """The sheet of the visitor's pages."""
-    return client.sheet(name, before=theme(policy.theme))
+    return client.sheet(name, after=theme(policy.theme))
 
 
 def sheets(policy: Policy) -> Iterator[client.Asset]:
     """Those of every law: a page that is the same for all may be drawn under another one than its visitor's."""
     flow = policy.place == "start"
     for shape, foot, close in product(("", *LAYOUTS), (False, True), (False, True)):
-        yield client.sheet(*_names(shape, foot=foot, close=close, flow=flow), before=theme(policy.theme))
+        yield client.sheet(*_names(shape, foot=foot, close=close, flow=flow), after=theme(policy.theme))
     yield page(policy)
 
 
@@ -102,11 +102,7 @@ def _names(shape: str, *, foot: bool, close: bool, flow: bool) -> tuple[str, ...
 
 
 def _block(values: dict[str, str]) -> str:
-    return (
-        f"{_SCOPE}{{{';'.join(f'--consentkit-{name}:{text}' for name, text in values.items())}}}"
-        if values
-        else ""
-    )
+    return f"{_SCOPE}{{{';'.join(f'--ck-{name}:{text}' for name, text in values.items())}}}" if values else ""
 
 
 def _under(scheme: str, block: str) -> str:

@@ -103,12 +103,12 @@ def head(*parts: str) -> Asset:
 
 
 @cache
-def sheet(*names: str, before: str = "") -> Asset:
+def sheet(*names: str, after: str = "") -> Asset:
     """Some of our sheets as one, in this order.
 
-    :param before: a site's theme.
+    :param after: a site's theme.
     """
-    return _asset(names[0], "css", before + pack_style("\n".join(source(f"{name}.css") for name in names)))
+    return _asset(names[0], "css", pack_style("\n".join(source(f"{name}.css") for name in names)) + after)
 
 
 def source(name: str) -> str:

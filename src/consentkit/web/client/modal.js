@@ -6,7 +6,7 @@ export function guard(dialog) {
   dialog.tabIndex = -1;
   // Escape is no choice, so it changes nothing. A browser that closes it all the same leaves the notice in its place.
   dialog.closedBy = "none";
-  dialog.oncancel = (event) => event.preventDefault();
+  dialog.oncancel = () => false;
   new ResizeObserver(() => {
     if (!dialog.offsetHeight) return dialog.close();
     if (dialog.open) return;
