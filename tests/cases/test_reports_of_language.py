@@ -62,12 +62,13 @@ async def test_k57_the_page_speaks_before_the_browser(
 
 @pytest.mark.parametrize("cut", range(1, 40, 3))
 async def test_k57_a_language_in_a_later_chunk_of_a_stream_is_heard(wrap: Any, cut: int) -> None:
-    whole = page(b'lang="sk"')
+    whole = page(b'lang="sk"', FILM)
     app = wrap(speaking(whole[:cut], whole[cut:]))
 
     reply = await get(app, headers=[(b"accept-language", b"en")])
 
     assert language_of(reply.body) == "sk"
+    assert b"html lang=&quot;sk&quot;" in reply.body
 
 
 @pytest.mark.parametrize(

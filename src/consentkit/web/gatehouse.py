@@ -17,7 +17,7 @@ from consentkit.web.gate.candidate import takes_notice
 from consentkit.web.gate.delivery import Delivery
 from consentkit.web.gate.loaders import Loaders
 from consentkit.web.gate.markup import MarkupRules, known_names
-from consentkit.web.gate.placeholder import PLACED, PlacedRules
+from consentkit.web.gate.placeholder import PLACED, Draw, PlacedRules, Wanted
 from consentkit.web.gate.rules import REPORTED, UNKNOWN, Facts, Observed, PageRules, owners_of
 from consentkit.web.gate.stubs import Inlines, StubbedRules, stubs_of
 from consentkit.web.narrowing import Narrowing
@@ -137,10 +137,17 @@ class Gate:
         return PageRules(self._facts, consent.allowed)
 
     def placed(
-        self, consent: Consent, language: str, root: str, *, restricted: bool, inlines: Inlines
+        self,
+        consent: Consent,
+        language: str | Callable[[], str],
+        root: str,
+        *,
+        restricted: bool,
+        inlines: Inlines,
     ) -> Rules:
         """The same, with placeholders in a language, and with stubs.
 
+        :param language: a function where it is not known yet; then these are the rules of one page alone.
         :param root: the path that the app is mounted at.
         :param restricted: whether the page has a Content-Security-Policy of its own.
         :param inlines: which inline scripts run under it.
@@ -148,25 +155,37 @@ class Gate:
         rules = self.rules(consent)
         if not isinstance(rules, PageRules):  # nothing is stilled, so nothing stands for it
             return rules
+        if not isinstance(language, str):
+            return self._place(rules, consent, self._draw(language, root, linked=restricted), inlines)
         key = (consent.allowed, language, root, restricted, inlines)
         found = self._placed.get(key)
         if found is None:
             if len(self._placed) >= REMEMBERED:
                 self._placed.clear()
-            draw = self._placeholders(root).draw(language, linked=restricted)
-            waiting = {
-                each: name
-                for name, service in self.book.policy.services.items()
-                if not self.index.may_run(name, consent.allowed)
-                for each in service.widgets
-            }
-            stubbed = rules if inlines == "none" else StubbedRules(rules, self._stubs, inlines)
-            found = self._placed[key] = PlacedRules(stubbed, draw, waiting)
+            draw = self._draw(language, root, linked=restricted)
+            found = self._placed[key] = self._place(rules, consent, draw, inlines)
         return found
 
-    def _placeholders(self, root: str) -> Placeholders:
+    def _place(self, rules: Rules, consent: Consent, draw: Draw, inlines: Inlines) -> PlacedRules:
+        waiting = {
+            each: name
+            for name, service in self.book.policy.services.items()
+            if not self.index.may_run(name, consent.allowed)
+            for each in service.widgets
+        }
+        stubbed = rules if inlines == "none" else StubbedRules(rules, self._stubs, inlines)
+        return PlacedRules(stubbed, draw, waiting)
+
+    def _draw(self, language: str | Callable[[], str], root: str, *, linked: bool) -> Draw:
         narrowed = self.book.policy.csp == "enforce"
-        return Placeholders(self.book, self.index.services, root + self.prefix, narrowed=narrowed)
+        drawn = Placeholders(self.book, self.index.services, root + self.prefix, narrowed=narrowed)
+        if isinstance(language, str):
+            return drawn.draw(language, linked=linked)
+
+        def draw(wanted: Wanted) -> bytes:
+            return drawn.draw(language(), linked=linked)(wanted)
+
+        return draw
 
     def all_allowed(self, consent: Consent) -> bool:
         """Whether nothing is left to be gated."""

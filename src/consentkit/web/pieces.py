@@ -26,6 +26,8 @@ from consentkit.web.viewword import new_word
 
 LANGUAGE = re.compile(rb"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?([A-Za-z0-9-]{2,35})", re.IGNORECASE)
 
+ROOT = re.compile(rb"<html\b[^>]*>", re.IGNORECASE)
+
 
 class Pieces:
     """What goes into one page.
@@ -33,13 +35,14 @@ class Pieces:
     :param telling: the header fields of its response that decide on what is done to it.
     """
 
-    __slots__ = ("_accepted", "_drawn", "_gate", "_next", "_restricted", "_telling", "_visit")
+    __slots__ = ("_accepted", "_drawn", "_gate", "_next", "_restricted", "_telling", "_told", "_visit")
 
     def __init__(self, gate: Gate, visit: Visit, telling: list[Header]) -> None:
         self._gate = gate
         self._visit = visit
         self._telling = telling
         self._drawn: Drawn | None = None
+        self._told: str | None = None
         self._next = "" if visit.shared else address(visit.scope)
         accepted = b"" if visit.shared else visit.fields.get(b"accept-language", b"")
         self._accepted = accepted.decode("latin-1")
@@ -60,14 +63,15 @@ class Pieces:
             place=gate.book.policy.place,
         )
 
-    def rules(self, beginning: bytes) -> Rules:
+    def rules(self, beginning: bytes, *, more: bool = False) -> Rules:
         """The rules for the page.
 
         :param beginning: its first bytes, if they can be read.
+        :param more: whether others follow, which may tell its language.
         """
         visit = self._visit
         root = visit.scope.get("root_path") or ""
-        language = self._language(beginning)
+        language = self._hear if more and not ROOT.search(beginning[:HEAD]) else self._language(beginning)
         inline = self._inline
         inlines: Inlines = "none" if not inline.script else "nonce" if inline.nonce else "all"
         return self._gate.placed(visit.consent, language, root, restricted=self._restricted, inlines=inlines)
@@ -81,6 +85,10 @@ class Pieces:
         """The language for what stands in frames: the page's as far as its beginning tells, else the notice's."""
         told = LANGUAGE.search(beginning[:HEAD])
         return self._spoken(told[1].decode("ascii") if told else None)
+
+    def _hear(self) -> str:
+        """The same, for what comes once the page has told its own."""
+        return self._spoken(self._told)
 
     def _head(self, facts: DocumentFacts) -> bytes:
         return self._found(facts).head
@@ -102,6 +110,7 @@ class Pieces:
 
     def _found(self, facts: DocumentFacts) -> Drawn:
         """Our pieces, once the rewriter has come to a place for one and knows the page's language."""
+        self._told = facts.lang
         if self._drawn is None:
             self._drawn = self._draw(facts) if self._restricted else self._remembered(facts)
         return self._drawn

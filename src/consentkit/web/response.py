@@ -182,8 +182,9 @@ class Response:
             return True
         beginning = b"" if found.encoding else bytes(message.get("body", b"")[:HEAD])
         self._amp = is_amp(beginning)
-        self._rewriter = self._make_rewriter(telling, beginning)
-        if message.get("more_body", False):
+        more = message.get("more_body", False)
+        self._rewriter = self._make_rewriter(telling, beginning, more=more)
+        if more:
             await self._send(self._start(start, headers, None, decoded=bool(found.encoding)))
             return False
         body = self._rewriter.whole(self._decoded(message, last=True))
@@ -267,10 +268,10 @@ class Response:
             sealed.append((b"content-security-policy", CLOSED_CSP))
         return {**start, "headers": sealed}
 
-    def _make_rewriter(self, telling: list[Header], beginning: bytes) -> Rewriter:
+    def _make_rewriter(self, telling: list[Header], beginning: bytes, *, more: bool) -> Rewriter:
         pieces = Pieces(self._gate, self._visit, telling)
         placement = None if self._amp else pieces.placement()
-        return Rewriter(pieces.rules(beginning), placement, on_fault=self._gate.fault)
+        return Rewriter(pieces.rules(beginning, more=more), placement, on_fault=self._gate.fault)
 
     def _count(self, rewriter: Rewriter) -> None:
         self._gate.gated(rewriter.counts)
