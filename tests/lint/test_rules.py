@@ -172,6 +172,25 @@ def test_a_language_that_nobody_has_read_is_told_where_the_site_makes_it_its_own
     assert (found.rule.id, found.problem.found) == ("R42", '"fr"')
 
 
+@pytest.mark.parametrize(
+    ("stated", "key"),
+    [
+        ('language = "fr"', "language"),
+        ('languages = ["en", "fr"]', "languages.1"),
+        ('[texts.fr]\nsave = "Garder"', "texts.fr"),
+    ],
+    ids=["default", "offered", "own words"],
+)
+def test_what_the_index_of_languages_calls_unread_is_told_where_the_policy_names_it(
+    stated: str, key: str
+) -> None:
+    policy = load_text(f"{NEWS}{stated}\n" if "[" in stated[:1] else f"{stated}\n{NEWS}")
+
+    [found] = [each for each in judge(Site(policy, DAY)) if each.rule.id == "R42"]
+
+    assert (found.problem.key, found.problem.found) == (key, '"fr"')
+
+
 def test_a_bar_is_a_note_where_the_world_was_named_and_a_warning_where_the_country_was() -> None:
     world, country = (judged(f'jurisdictions = ["{code}"]\n{NEWS}') for code in ("world", "NG"))
 
