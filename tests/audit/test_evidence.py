@@ -363,6 +363,19 @@ def test_the_page_and_the_table_run_nothing_that_somebody_wrote(log, key, tmp_pa
     assert not any(re.match(r"[=+\-@]", cell) for row in rows for cell in row)
 
 
+@pytest.mark.parametrize(
+    "body", [b"[]", b'"x"', b"{}", b'{"banner":null}', b'{"banner":{"buttons":[1]}}', b"1"]
+)
+def test_a_notice_of_another_form_is_handed_out_as_it_is(sqlite_url, tmp_path, body):
+    paper = Document.of("notice", body)
+    write(sqlite_url, named(notice=paper.hash), papers=(paper, POLICY))
+
+    folder = unpacked(sqlite_url, About(first=0), signed(sqlite_url, tmp_path), tmp_path / "there")
+
+    assert standalone.main(folder, []) == 0
+    assert "a form that this page does not read" in (folder / "summary.html").read_text()
+
+
 def test_a_large_range_takes_no_more_memory_than_a_small_one(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "PAGE", 100)
     monkeypatch.setattr(summary, "MOST_EVENTS", 50)

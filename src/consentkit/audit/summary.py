@@ -20,8 +20,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}"
     "table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{text-align:start;vertical-align:top;padding:.3rem .5rem;"
-    "border-bottom:1px solid #bbb;overflow-wrap:anywhere}code{font-size:.85rem;overflow-wrap:anywhere}"
-    "@media print{body{margin:0;max-width:none;font-size:9pt}thead{display:table-header-group}tr{break-inside:avoid}}"
+    "border-bottom:1px solid #bbb}code,td:nth-last-child(-n+3){overflow-wrap:anywhere}code{font-size:.85rem}"
+    ".events{overflow-x:auto}.events table{min-width:64rem}.events td{min-width:5rem}"
+    "@media print{body{margin:0;max-width:none;font-size:9pt}thead{display:table-header-group}tr{break-inside:avoid}"
+    ".events table,.events td{min-width:0}}"
 )
 _COLUMNS = (
     "Event",
@@ -58,12 +60,12 @@ def render(
     yield _about(facts)
     yield _counts(facts)
     named: dict[str, None] = {}
-    yield f"<h2>Events</h2>\n<table><thead><tr>{_row('th', _COLUMNS)}</tr></thead><tbody>\n"
+    yield f'<h2>Events</h2>\n<div class="events" tabindex="0"><table><thead><tr>{_row("th", _COLUMNS)}</tr></thead><tbody>\n'
     for record in islice(records, MOST_EVENTS):
         event = json.loads(record["event"])
         named.setdefault(event["notice"])
         yield f"<tr>{_row('td', _cells(record, event))}</tr>\n"
-    yield "</tbody></table>\n"
+    yield "</tbody></table></div>\n"
     if facts["events"] > MOST_EVENTS:
         yield f"<p>The first {MOST_EVENTS:,} of {facts['events']:,}. All of them stand in <code>records.csv</code>.</p>\n"
     yield from _notices([name for name in named if name], notice)
@@ -74,7 +76,7 @@ def _about(facts: Mapping[str, Any]) -> str:
     about = facts["about"]
     said = {
         "visitor": lambda: f"the visitor {about['visitor']}",
-        "range": lambda: f"all events from {_moment(about['first'])} to {_moment(about['last'])}",
+        "range": lambda: f"all events from {_edge(about['first'])} to {_edge(about['last'])}",
         "incident": lambda: f"{len(about['events'])} events named one by one",
     }[about["kind"]]()
     rows = {
@@ -125,31 +127,41 @@ def _notices(names: list[str], notice: Callable[[str], Any]) -> Iterator[str]:
         if found is None:
             yield "<p>The log holds no notice with this hash.</p>\n"
             continue
-        yield f"<p>Whole in <code>notices/{escape(name)}.json</code>. What it said:</p>\n<ul>\n"
-        for text in _texts(found.get("banner"), found.get("purposes")):
+        yield f"<p>Whole in <code>notices/{escape(name)}.json</code>. What it said first:</p>\n<ul>\n"
+        for text in _texts(found):
             yield f"<li>{escape(text)}</li>\n"
         yield "</ul>\n"
     if len(names) > MOST_NOTICES:
         yield f"<p>{len(names) - MOST_NOTICES:,} more stand in the folder <code>notices</code>.</p>\n"
 
 
-def _texts(*values: Any) -> Iterator[str]:
-    """What a part of a notice says, in its order: sentences and labels, not the names that programs use."""
-    for value in values:
-        if isinstance(value, Mapping):
-            for name, one in value.items():
-                if not isinstance(one, str):
-                    yield from _texts(one)
-                elif name not in ("id", "regime"):
-                    yield one
-        elif isinstance(value, list | tuple):
-            yield from _texts(*value)
-        elif isinstance(value, str):
-            yield value
+def _texts(notice: Any) -> list[str]:
+    """What a notice said first; a version of another time may have had another form."""
+    try:
+        return list(_said(notice))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return ["(a form that this page does not read: see the file)"]
+
+
+def _said(notice: Any) -> Iterator[str]:
+    """The texts of the first layer and its buttons, and what the purposes were called."""
+    banner = {name: text for name, text in notice["banner"].items() if name != "regime"}
+    for name in sorted(banner, key=lambda name: (name != "text", name)):
+        if isinstance(banner[name], str):
+            yield banner[name]
+    yield f"Buttons, in this order: {', '.join(button['text'] for button in banner.get('buttons', []))}"
+    for purpose in notice.get("purposes", []):
+        yield f"{purpose['title']}: {purpose['text']}"
 
 
 def _row(tag: str, cells: Iterable[str]) -> str:
     return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+
+
+def _edge(microseconds: int) -> str:
+    """One end of a range; nobody asked for the ends of what can be written."""
+    open_ended = {0: "the first", 2**53 - 1: "the last"}
+    return open_ended.get(microseconds) or f"{_moment(microseconds)} (UTC)"
 
 
 def _moment(microseconds: int) -> str:
