@@ -53,6 +53,8 @@ def test_the_wheel_holds_templates_types_schema_and_migrations(wheel: Path) -> N
         r"consentkit/audit/migrations/.*\.py",
         r"consentkit/web/client/.*\.js",
         r"consentkit/schema/.*\.json",
+        r"consentkit/languages/zh-Hant/notice\.po",
+        r"consentkit/languages/index\.toml",
     ):
         assert any(re.fullmatch(wanted, name) for name in names), wanted
     assert not any(name.startswith(("tests", "bench", "examples")) for name in names)
