@@ -10,23 +10,31 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from consentkit import AuditLog
+from consentkit import AuditLog, ComplianceDesk
+from consentkit.audit.keys import generate
+from consentkit.desk.passes import Kind, Passes
 from consentkit.policyfile import load
 
 from .app import POLICY, create_app
 from .choices import PLACES
 from .comments import Comments
 from .pages import Setting, create_site
-from .regimes import RegimeSwitch, policy_under
+from .past import make_past
+from .regimes import DESK, RegimeSwitch, policy_under
 from .streams import Pace
 from .third import create_third
 
 HOST = "127.0.0.1"
+AT_DESK = "opt-in"
+"""The regime whose policy the desk calls the one in force; the paper has one for each."""
+LINK_LASTS = 3600
+"""Seconds."""
 GRACE = 2
 """Seconds that open connections get when the demo stops."""
 
@@ -63,9 +71,10 @@ def listen(port: int, option: str) -> socket.socket:
 
 
 def create_demo(site: str, third: str, audit: str, pace: Pace) -> ASGIApp:
-    """The newsroom under three regimes and the laws of some places, with one log and one letter box."""
+    """The newsroom under three regimes and the laws of some places, with one log, one letter box, and the desk."""
     policy = load(POLICY)
-    log = AuditLog(audit)
+    signing = signing_key(audit)
+    log = AuditLog(audit, checkpoint_key=signing, checkpoint_every=(50, 30.0))
     key = secrets.token_urlsafe(32)
     comments = Comments()
 
@@ -78,14 +87,39 @@ def create_demo(site: str, third: str, audit: str, pace: Pace) -> ASGIApp:
             jurisdiction=name if name in PLACES else None,
         )
 
-    return RegimeSwitch(under)
+    desk = ComplianceDesk(
+        policy_under(AT_DESK, policy, site, third),
+        log,
+        secret_key=key,
+        public_keys=[f"{signing}.pub"] if signing else (),
+    )
+    return RegimeSwitch(under, desk)
+
+
+def signing_key(audit: str) -> Path | None:
+    """A key beside the log, made anew where there is none; `None` without the package that signs."""
+    if find_spec("cryptography") is None:
+        return None
+    file = Path(audit.removeprefix("sqlite:///")).with_name("checkpoints.key")
+    if not file.exists():
+        generate(file, "lantern.example")
+    return file
+
+
+def prepare(site: str, third: str, audit: str, *, past: bool) -> str:
+    """The log as the desk finds it, and a link that signs in to the desk once.
+
+    `past` writes 90 days of made-up decisions.
+    """
+    if past:
+        make_past(audit, policy_under(AT_DESK, load(POLICY), site, third))
+    return f"{site}{DESK}/sign-in?link={Passes(audit, '').issue(Kind.LINK, 'officer', LINK_LASTS)}"
 
 
 def serve(news: socket.socket, other: socket.socket, audit: str, consent: bool) -> None:
     """Run both servers until SIGINT or SIGTERM."""
     pace = Pace()
-    site = f"http://{HOST}:{port_of(news)}"
-    third = f"http://third.localhost:{port_of(other)}"
+    site, third = addresses(news, other)
     app = create_demo(site, third, audit, pace) if consent else create_site(Setting(third=third, pace=pace))
     servers = {
         Server(configure(app)): news,
@@ -107,6 +141,11 @@ def serve(news: socket.socket, other: socket.socket, audit: str, consent: bool) 
     asyncio.run(run())
 
 
+def addresses(news: socket.socket, other: socket.socket) -> tuple[str, str]:
+    """Of the paper and of the third party."""
+    return f"http://{HOST}:{port_of(news)}", f"http://third.localhost:{port_of(other)}"
+
+
 def configure(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, server_header=False)
 
@@ -116,17 +155,22 @@ def port_of(sock: socket.socket) -> int:
     return port
 
 
-def welcome(port: int, third_port: int, audit: str) -> str:
+def welcome(site: str, third: str, audit: str, link: str) -> str:
     """What the demo prints at start."""
-    site = f"http://{HOST}:{port}"
+    desk = (
+        f"\n  The officer's desk      {link}\n                          (works once, within an hour)"
+        if link
+        else ""
+    )
     return f"""
   The Wrenmouth Lantern   {site}/
-  Who called the third    http://third.localhost:{third_port}/calls
-  Your preferences        {site}/_consent/
+  Who called the third    {third}/calls
+  Your preferences        {site}/_consent/{desk}
   The log                 {audit}
 
   To try: choose a regime or a law in the bar under the masthead, open an article, then look at who called.
           Press opt-out or Reject, go on reading, and look again: the third party hears nothing more.
+          Open the desk: 90 days of made-up decisions, marked as a sample, and yours as you make them.
           Read the log:  consentkit audit show --audit {audit}
 
   Ctrl-C stops it.
@@ -181,6 +225,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         file = Path(options.audit or Path(tempfile.mkdtemp(prefix="newsroom-")) / "consent.db").resolve()
         audit = f"sqlite:///{file}"
-        print(welcome(port_of(news), port_of(other), audit), flush=True)
+        link = ""
+        if not options.without_consent:
+            link = prepare(*addresses(news, other), audit, past=options.audit is None)
+        print(welcome(*addresses(news, other), audit, link), flush=True)
         serve(news, other, audit, consent=not options.without_consent)
     return 0

@@ -15,6 +15,7 @@ from .choices import NAMES, PLACES, REGIMES
 
 COOKIE = "newsroom_regime"
 PATH = "/demo/regime/"
+DESK = "/desk"
 VISITOR_COOKIES = ("consentkit", "consentkit-hint", "_tp_id")
 """What a visitor gathers here; without them the next page meets a new one."""
 
@@ -33,10 +34,13 @@ def policy_under(name: str, policy: Policy, site: str, third: str) -> Policy:
 class RegimeSwitch:
     """Passes each request to the app of the visitor's regime or place; `notice` where the cookie names none.
 
+    The officer's desk stands beside the paper, at `/desk`.
+
     `GET /demo/regime/<name>` changes it, forgets the visitor's choice and goes back to the page.
     """
 
-    def __init__(self, make: Callable[[str], ASGIApp]) -> None:
+    def __init__(self, make: Callable[[str], ASGIApp], desk: ASGIApp | None = None) -> None:
+        self.desk = desk
         self.apps: Mapping[str, ASGIApp] = {name: make(name) for name in NAMES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,6 +48,8 @@ class RegimeSwitch:
             await run_lifespans(list(self.apps.values()), scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(PATH):
             await self.switch(Request(scope))(scope, receive, send)
+        elif self.desk is not None and f"{scope['path']}/".startswith(f"{DESK}/"):
+            await self.desk({**scope, "root_path": DESK}, receive, send)
         else:
             await self.apps[chosen(scope)](scope, receive, send)
 
