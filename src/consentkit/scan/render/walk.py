@@ -25,7 +25,7 @@ from consentkit.scan.judge import Judge
 from consentkit.scan.render.early import early
 from consentkit.scan.render.links import CONTROL, shut, unlinked
 from consentkit.scan.render.page import Shop
-from consentkit.scan.render.press import LOOK, USABLE, steps_to
+from consentkit.scan.render.press import LOOK, PATIENCE, USABLE, steps_to
 from consentkit.scan.serve import serving
 from consentkit.web.answer import App
 from consentkit.web.middleware import ConsentMiddleware
@@ -118,7 +118,8 @@ def alike(site: Site) -> Iterator[House]:
 def _served(site: Site, houses: Sequence[House]) -> Iterator[list[str]]:
     shop = Shop(site.policy, site.known)
     with tempfile.TemporaryDirectory(prefix="consentkit-") as kept:
-        log = AuditLog(f"sqlite:///{kept}/log.db", log_id="scan")
+        # Here nobody waits for a yes, and a busy machine must not refuse one.
+        log = AuditLog(f"sqlite:///{kept}/log.db", log_id="scan", timeout=PATIENCE / 1000)
 
         def app(house: House) -> App:
             made = ConsentMiddleware(
