@@ -60,7 +60,7 @@ async def test_k77_a_service_without_cookies_is_declared_as_what_receives_the_ad
     await tab.goto(f"{address}/_consent/declaration?lang={language}")
     fonts = tab.locator("section.service", has=tab.locator("h3", has_text="Google Fonts"))
     told = await fonts.inner_text()
-    link = await fonts.locator("a").get_attribute("href")
+    link = await fonts.locator("dd a").get_attribute("href")
     direction = await tab.get_attribute("html", "dir")
     fits = await tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     ARTEFACTS.mkdir(exist_ok=True)
@@ -72,3 +72,50 @@ async def test_k77_a_service_without_cookies_is_declared_as_what_receives_the_ad
     assert link == "https://policies.google.com/privacy"
     assert direction == ("rtl" if language == "ar" else "ltr")
     assert fits
+
+
+async def test_each_service_has_an_address_of_its_own_in_the_visitors_language(
+    chromium: Browser, address: str
+) -> None:
+    context = await chromium.new_context(viewport={"width": 1280, "height": 400}, locale="fr-FR")
+    tab = await context.new_page()
+
+    await tab.goto(f"{address}/_consent/declaration#youtube")
+    language = await tab.get_attribute("html", "lang")
+    meant = await tab.locator("section:target").inner_text()
+    top = await tab.evaluate("document.querySelector(':target').getBoundingClientRect().top")
+    ids = await tab.locator("section.service").evaluate_all("all => all.map(each => each.id)")
+    links = await tab.locator("section.service h3 a").evaluate_all("all => all.map(each => each.hash)")
+    await context.close()
+
+    assert language == "fr"
+    assert "YouTube" in meant
+    assert 0 <= top < 100
+    assert {"google-fonts", "google-analytics", "hotjar", "youtube", "counter", "player"} <= set(ids)
+    assert links == [f"#{each}" for each in ids]
+
+
+async def test_it_prints_black_on_white_with_addresses_and_without_controls(
+    chromium: Browser, address: str
+) -> None:
+    context = await chromium.new_context(color_scheme="dark")
+    tab = await context.new_page()
+    await tab.goto(f"{address}/_consent/declaration")
+
+    await tab.emulate_media(media="print", color_scheme="dark")
+    shown = await tab.locator("nav, .button, button").evaluate_all(
+        "all => all.filter(each => each.offsetParent).length"
+    )
+    colors = await tab.evaluate(
+        "[getComputedStyle(document.querySelector('h2')).color, getComputedStyle(document.body).backgroundColor]"
+    )
+    link = await tab.evaluate("getComputedStyle(document.querySelector('dd a'), '::after').content")
+    pdf = await tab.pdf()
+    ARTEFACTS.mkdir(exist_ok=True)
+    (ARTEFACTS / "declaration.pdf").write_bytes(pdf)
+    await context.close()
+
+    assert shown == 0
+    assert colors == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    assert "https://" in link
+    assert pdf.startswith(b"%PDF")
