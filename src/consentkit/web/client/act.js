@@ -5,6 +5,9 @@ import { narrows, same } from "./compare.js";
 import { all } from "./dom.js";
 import { attempt, on, tell } from "./events.js";
 
+// Old libraries give arrays and objects a toJSON of their own, which makes them text.
+const plain = (list) => Object.setPrototypeOf(list, null);
+
 export class Acts {
   turn = 0;
 
@@ -41,14 +44,15 @@ export class Acts {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
+        __proto__: null,
         action,
         how,
         // One word until an act is done: by it the server knows a grant that a refusal overtakes.
         view: own.get("view") + (this.turn ? `-${this.turn}` : ""),
         notice: own.get("notice"),
         shown_ms: Math.round(performance.now() - shown),
-        purpose: fields.getAll("purpose"),
-        service: fields.getAll("service").filter(Boolean),
+        purpose: plain(fields.getAll("purpose")),
+        service: plain(fields.getAll("service").filter(Boolean)),
       }),
     });
     const { status } = answer;

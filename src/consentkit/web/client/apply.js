@@ -9,6 +9,7 @@ import { all } from "./dom.js";
 const KINDS = /^(script|iframe|frame|img|image|link|embed|object|source|track|audio|video|input)$/;
 const PARKED = /^data-ck-(src|srcset|imagesrcset|lowsrc|href|xlink:href|data|codebase|classid|srcdoc|sandbox|poster|type|data-.+)$/;
 const LAZY = /^data-ck-(data-.+|background|media)$/;
+const WRITES = ["write", "writeln"];
 const RUNS = /^javascript:/i;
 const WAITS = /\bwindow\.onload\s*=|["'](?:on)?load["']|["']DOMContentLoaded["']/;
 const NO_ADDRESS = /^(?!https?:|data:image\/)[a-z][a-z\d+.-]*:/i;
@@ -71,14 +72,14 @@ async function enlivenAll(allowed, giveUp) {
   if (!ready.length) return;
   for (const script of all("[data-ck-head]")) script.withdraw?.(allowed);
   // A late document.write wipes the page.
-  document.write = document.writeln = giveUp;
+  // Not assigned: where a page has frozen its built-ins that throws.
+  for (const name of WRITES) Object.defineProperty(document, name, { value: giveUp, configurable: true, writable: true });
   try {
     for (const element of ready) await enliven(element);
   } catch {
     giveUp();
   } finally {
-    delete document.write;
-    delete document.writeln;
+    for (const name of WRITES) delete document[name];
   }
 }
 

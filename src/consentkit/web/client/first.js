@@ -109,8 +109,6 @@ class Notice {
     this.act("choose", submitter.value, "banner").catch((error) => {
       if (error.status) return this.act("say", "failed");
       this.plain = true;
-      const { next } = this.form.elements;
-      if (next) next.value = this.here;
       // Not at once: a rejection can come while this event is still being dispatched, and then a form is not sent again.
       setTimeout(() => this.form.requestSubmit(submitter));
     });
@@ -146,14 +144,10 @@ class Notice {
   }
 
   // A script may have changed the address since: the way back leads to what is shown now.
-  get here() {
-    return location.pathname + location.search;
-  }
-
   get preferences() {
     const page = new URL(this.control.href);
-    page.searchParams.set("next", this.here);
-    return page.href;
+    page.searchParams.set("next", location.pathname + location.search);
+    return page;
   }
 }
 
