@@ -14,7 +14,6 @@ import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, select, tuple_
 
 from consentkit.audit import merkle, standalone, summary
 from consentkit.audit.checkpoint import Note, origin_of, parse
@@ -31,6 +30,7 @@ from consentkit.audit.event import LARGEST_INTEGER, leaf_hash, now, personal_has
 from consentkit.audit.export import as_csv, moment, told
 from consentkit.audit.finding import StoredEvent
 from consentkit.audit.keys import PublicKey
+from consentkit.audit.pack import Pack
 from consentkit.audit.proofs import StoredTree
 from consentkit.audit.reader import PAGE, Reader
 from consentkit.audit.schema import events, personal
@@ -38,7 +38,6 @@ from consentkit.audit.schema import events, personal
 MOST_NAMED = 500
 """Events that may be named one by one."""
 _HASH = re.compile(r"[0-9a-f]{64}")
-_MADE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can tell: nothing in it depends on when it was packed
 _FOLDERS = {"notice": "notices", "policy": "policies"}
 
 
@@ -115,7 +114,7 @@ def write(
     """
     heads = _heads(reader, keys)
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as file:
-        pack = _Pack(file)
+        pack = Pack(file)
         with tempfile.TemporaryFile() as table:
             passed = _records(pack, reader, about, heads[-1], table)
             table.seek(0)
@@ -152,7 +151,7 @@ def write(
         for name, module in (("verify.py", standalone), ("merkle.py", merkle), ("summary.py", summary)):
             pack.put(name, Path(str(module.__file__)).read_bytes())
         pack.put("README.txt", README.encode())
-        pack.finish()
+        pack.finish(standalone.SUMS)
     return Written(passed.events, passed.erased, tuple(passed.ranges), heads[-1].size)
 
 
@@ -179,54 +178,6 @@ def _heads(reader: Reader, keys: Sequence[PublicKey]) -> list[_Head]:
         msg = "the log holds no checkpoint that this key signed: run `consentkit audit checkpoint`, or give --sign-key"
         raise EvidenceRefused(msg)
     return [found[size] for size in sorted(found)]
-
-
-class _Pack:
-    """A ZIP in the making, and the sums of what went into it."""
-
-    def __init__(self, file: zipfile.ZipFile) -> None:
-        self._file = file
-        self._sums: dict[str, str] = {}
-
-    @contextmanager
-    def entry(self, name: str) -> Iterator[IO[bytes]]:
-        """A file to write to, one at a time."""
-        summed = sha256()
-        with self._file.open(_info(name), "w", force_zip64=True) as out:
-            yield _Summing(out, summed)  # type: ignore[misc]
-        self._sums[name] = summed.hexdigest()
-
-    def put(self, name: str, data: bytes) -> None:
-        """A whole file."""
-        with self.entry(name) as out:
-            out.write(data)
-
-    def copy(self, name: str, source: IO[bytes]) -> None:
-        """A whole file, from another."""
-        with self.entry(name) as out:
-            while part := source.read(1 << 20):
-                out.write(part)
-
-    def finish(self) -> None:
-        """The sums of all files, in the form that ``sha256sum --check`` reads."""
-        text = "".join(f"{found}  {name}\n" for name, found in sorted(self._sums.items()))
-        self._file.writestr(_info(standalone.SUMS), text)
-
-
-class _Summing:
-    def __init__(self, out: IO[bytes], summed: Any) -> None:
-        self._out, self._summed = out, summed
-
-    def write(self, data: bytes) -> None:
-        self._summed.update(data)
-        self._out.write(data)
-
-
-def _info(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, _MADE)
-    info.compress_type = zipfile.ZIP_DEFLATED
-    info.external_attr = 0o644 << 16
-    return info
 
 
 @dataclass(slots=True)
@@ -259,7 +210,7 @@ class _Passed:
             self.ranges.append((row.seq, row.seq))
 
 
-def _records(pack: _Pack, reader: Reader, about: About, head: _Head, table: IO[bytes]) -> _Passed:
+def _records(pack: Pack, reader: Reader, about: About, head: _Head, table: IO[bytes]) -> _Passed:
     """Write ``records.jsonl``, and the same events as CSV to ``table``."""
     tree, passed = StoredTree(reader), _Passed()
     for line in islice(as_csv(()), 1):
@@ -300,33 +251,52 @@ def _fits(row: StoredEvent, event: dict[str, Any], head: _Head, proof: Sequence[
 
 def _pages(reader: Reader, about: About) -> Iterator[list[StoredEvent]]:
     """The events in the order of their times, many together."""
+    if about.events or about.visitor is not None:
+        return _named(reader, about)
+    return _ranged(reader, about)
+
+
+def _ranged(reader: Reader, about: About) -> Iterator[list[StoredEvent]]:
     query = chosen(reader, about).order_by(events.c.time, events.c.seq).limit(PAGE)
-    place, found = (-1, -1), 0
+    place = (-1, -1)
     while True:
         here = query.where(events.c.time >= place[0], tuple_(events.c.time, events.c.seq) > tuple_(*place))
         rows = [StoredEvent._make(row) for row in reader.ask(here)]
-        found += len(rows)
         yield rows
         if len(rows) < PAGE:
-            break
+            return
         place = rows[-1].time, rows[-1].seq
-    if about.events and found != len(set(about.events)):
-        msg = f"of {len(set(about.events))} events named, the log holds {found}"
+
+
+def _named(reader: Reader, about: About) -> Iterator[list[StoredEvent]]:
+    # Their places first: asked for in the order of times, the store would look through all events there are.
+    places = sorted(
+        (time, seq)
+        for seq, time in reader.ask(chosen(reader, about).with_only_columns(events.c.seq, events.c.time))
+    )
+    if about.events and len(places) != len(set(about.events)):
+        msg = f"of {len(set(about.events))} events named, the log holds {len(places)}"
         raise EvidenceRefused(msg)
+    for start in range(0, len(places), PAGE):
+        numbers = [seq for _, seq in places[start : start + PAGE]]
+        rows = [
+            StoredEvent._make(row) for row in reader.ask(reader.stored().where(events.c.seq.in_(numbers)))
+        ]
+        yield sorted(rows, key=lambda row: (row.time, row.seq))
 
 
 def chosen(reader: Reader, about: About) -> Select[tuple[object, ...]]:
     """A query for the events, in no order; its rows are those of :class:`StoredEvent`."""
     query = reader.stored()
     if about.visitor is not None:
-        theirs = personal.c.visitor == about.visitor
-        return query.where(personal.c.log_id == reader.log_id, theirs)
+        theirs = (personal.c.log_id == reader.log_id) & (personal.c.visitor == about.visitor)
+        return query.where(events.c.seq.in_(select(personal.c.seq).where(theirs)))
     if about.events:
         return query.where(events.c.id.in_(about.events))
     return query.where(events.c.time.between(*about.times))
 
 
-def _documents(pack: _Pack, reader: Reader, passed: _Passed) -> Iterator[str]:
+def _documents(pack: Pack, reader: Reader, passed: _Passed) -> Iterator[str]:
     """Write the notices and policies; names of those that the log does not hold."""
     for kind, name in sorted(passed.papers):
         # A name becomes a file's: what is no hash is none of ours, and leads nowhere.
