@@ -128,8 +128,10 @@ class Visit:
 
         :param time: microseconds since 1970, UTC.
         """
-        told = datetime.fromtimestamp(time // 1_000_000, self.zone)
-        return f"{told:%Y-%m-%d %H:%M:%S} {told:%Z}"
+        found = datetime.fromtimestamp(time // 1_000_000, self.zone)
+        told = f"{found:%Y-%m-%d %H:%M:%S} {found:%Z}"
+        # Within Arabic its parts would change places.
+        return f"\u2066{told}\u2069" if self.words.direction == "rtl" else told
 
     def at(self, path: str = "/", **query: str | int | None) -> str:
         """The address of a page of the desk, wherever it is mounted.

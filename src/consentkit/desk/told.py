@@ -9,6 +9,7 @@ from typing import Any
 from consentkit.audit.errors import EventDamaged
 from consentkit.audit.event import VISITORS_ACTS
 from consentkit.audit.finding import StoredEvent
+from consentkit.audit.sample import SITE
 from consentkit.core.errors import printable
 from consentkit.desk.page import Visit
 
@@ -23,6 +24,7 @@ def told(visit: Visit, row: StoredEvent) -> dict[str, Any]:
         told = {
             **values,
             "readable": True,
+            "sample": row.site == SITE,
             "own": row.act not in VISITORS_ACTS,
             "purposes": {
                 **dict.fromkeys(values["granted"], True),
@@ -38,7 +40,14 @@ def told(visit: Visit, row: StoredEvent) -> dict[str, Any]:
             "who": _who(values["personal"], row, visit),
         }
     except (ValueError, KeyError, TypeError):
-        told = {"readable": False, "act": printable(str(row.act)), "purposes": {}, "visitor": None, "who": ""}
+        told = {
+            "readable": False,
+            "sample": False,
+            "act": printable(str(row.act)),
+            "purposes": {},
+            "visitor": None,
+            "who": "",
+        }
     return {**told, "seq": row.seq, "id": row.id, "leaf": row.leaf, "when": _when(visit, row.time)}
 
 
