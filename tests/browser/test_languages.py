@@ -14,6 +14,7 @@ from playwright.async_api import Browser
 from tests.asgi import KEY, POLICY, serving
 
 from consentkit import ConsentMiddleware, Policy
+from consentkit.audit.log import AuditLog
 from consentkit.audit.reader import Reader
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -31,7 +32,7 @@ def address(log: str) -> Iterator[str]:
         serving(b"<!doctype html><html lang=de><body><p>Guten Tag</body></html>"),
         policy=Policy.model_validate(POLICY),
         secret_key=KEY,
-        audit=log,
+        audit=AuditLog(log, timeout=30),  # a busy machine takes its time for the first entry
     )
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
