@@ -311,6 +311,37 @@ async def test_a_site_tells_by_itself_and_its_workers_not_twice(url, receiver, m
     assert [headers["webhook-id"] for headers, _ in receiver.heard] == [event.id]
 
 
+def test_somebody_who_waits_for_it_to_pause_waits_for_one_message_at_most(sqlite_url, receiver, monkeypatch):
+    write(sqlite_url, build_event())
+    outbox(sqlite_url, receiver)
+    write(sqlite_url, *(build_event(act="withdraw", granted=()) for _ in range(5)))
+    monkeypatch.setattr(delivering, "PAUSE", 0.01)
+    begun, paused = threading.Event(), threading.Event()
+    send = Outbox.send
+
+    def slowly(self, seq):
+        begun.set()
+        assert paused.wait(PATIENCE)
+        return send(self, seq)
+
+    monkeypatch.setattr(Outbox, "send", slowly)
+    teller = delivering.Teller(sqlite_url, "", hook_of(receiver))
+    assert begun.wait(PATIENCE)
+    pausing = threading.Thread(target=teller.pause)
+    pausing.start()
+    until(lambda: teller.hurried)
+    paused.set()
+    pausing.join()
+
+    heard = len(receiver.heard)
+    teller.resume()
+    until(lambda: len(receiver.heard) == 5)
+    teller.stop()
+
+    assert heard == 1
+    assert teller.join(PATIENCE)
+
+
 def until(there: Any) -> None:
     deadline = time.monotonic() + PATIENCE
     while not there():

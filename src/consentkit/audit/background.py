@@ -27,6 +27,7 @@ class Background:
     ) -> None:
         self._pause, self._look, self._leave, self._trouble = pause, look, leave, trouble
         self._said = ""
+        self._awaited = False
         self._ending = threading.Event()
         self._at_work = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -38,9 +39,9 @@ class Background:
         self._ending.set()
 
     @property
-    def ending(self) -> bool:
-        """Whether it was asked to."""
-        return self._ending.is_set()
+    def hurried(self) -> bool:
+        """Whether somebody waits for it to end or to pause: a look that does many things stops after the one in work."""
+        return self._ending.is_set() or self._awaited
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; whether it came."""
@@ -49,10 +50,12 @@ class Background:
 
     def pause(self) -> None:
         """Finish what is in work, and begin nothing until :meth:`resume`."""
+        self._awaited = True
         self._at_work.acquire()
 
     def resume(self) -> None:
         """Go on."""
+        self._awaited = False
         self._at_work.release()
 
     def _run(self) -> None:

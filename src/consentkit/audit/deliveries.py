@@ -105,8 +105,8 @@ class Teller(Background):
             return
         self._outbox.enter()
         for seq in self._outbox.due(AT_ONCE):
-            # A slow receiver must not outlast the lease, nor hold up the end of the process.
-            if self.ending or not self._lease.take() or not self._outbox.send(seq):
+            # A slow receiver must not outlast the lease, nor hold up a fork or the end of the process.
+            if self.hurried or not self._lease.take() or not self._outbox.send(seq):
                 return
 
     def _give_back(self) -> None:
