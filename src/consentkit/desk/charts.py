@@ -61,7 +61,8 @@ def over_time(
     stacked = len(labels) <= COLUMNS
     sums = map(sum, zip(*(line.values for line in lines), strict=True))
     most = max(sums if stacked else (n for line in lines for n in line.values), default=0)
-    counts = _counts(most)
+    # What stands out must be seen above the highest column too.
+    counts = _counts(most + most // 12 + 1 if marked else most)
     top = int(counts.ticks()[-1])
     chart.set_y_scale(counts)
     chart.add_y_axis([each for each in counts.ticks() if each == int(each)], _told(told))
