@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from tests.asgi import FORM, KEY, SAME, get
-from tests.desk.conftest import Person, signed_in
+from tests.desk.conftest import VISITOR, Person, signed_in
 
 from consentkit.audit.log import AuditLog
 from consentkit.audit.reader import Reader
@@ -172,3 +175,34 @@ async def test_a_token_lets_a_program_in(desk: ComplianceDesk, passes: Passes) -
 
     assert reply.status == 200
     assert reply.every(b"set-cookie") == []
+
+
+async def test_a_store_that_went_away_is_503_for_people_and_programs(policy: Policy, audit: AuditLog) -> None:
+    desk = ComplianceDesk(policy, audit, lambda _scope: "officer")
+    assert (await get(desk, "/integrity")).status == 200
+    await audit.close()
+    for file in audit.spool.parent.glob("consent.db*"):
+        file.unlink()
+
+    page, told = await get(desk, "/decisions"), await get(desk, "/api/decisions")
+
+    assert (page.status, told.status) == (503, 503)
+    assert b"Nothing was changed" in page.body
+    assert told.one(b"content-type") == b"application/json"
+    assert list(audit.spool.parent.glob("consent.db*")) == []
+
+
+async def test_what_cannot_be_noted_in_the_log_is_not_shown(policy: Policy, audit: AuditLog) -> None:
+    impatient = AuditLog(audit.url, log_id=audit.log_id, timeout=0.3)
+    desk = ComplianceDesk(policy, impatient, lambda _scope: "officer")
+    event = Reader(audit.url).last(1)[0]
+    await get(desk, "/integrity")
+    with closing(sqlite3.connect(audit.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        replies = [await get(desk, path) for path in (f"/people?of={event.id}", f"/decisions/{event.id}")]
+
+        assert [reply.status for reply in replies] == [503, 503]
+        assert not any(VISITOR.encode() in reply.body for reply in replies)
+        other.execute("ROLLBACK")
+    await impatient.close()
