@@ -80,6 +80,28 @@ async def test_all_versions_are_listed_newest_first_with_what_they_asked(
     assert "The first that the log knows." in seen(reply)
 
 
+async def test_versions_come_by_the_page(
+    viewer: Person, audit: AuditLog, make_event: Callable[..., Event], policy: Policy
+) -> None:
+    for number in range(22):
+        await audit.record(make_event(time=now() - (number + 30) * 30 * MINUTE, policy=f"{number:064d}"))
+
+    first = await viewer.get("/policy")
+    address = re.search(rb'rel="next" href="([^"]*)"', first.body)
+    assert address is not None
+    second = await viewer.get(address[1].decode())
+
+    rows = [reply.body.count(b'<th scope="row"><a class="id"') for reply in (first, second)]
+    assert rows == [20, 3]
+    assert b'rel="next"' not in second.body
+    assert "The first that the log knows." not in seen(first)
+
+
+@pytest.mark.parametrize("skip", ["x", "-1", "9" * 7, "1e3", "%C2%B2", "%00"])
+async def test_a_page_made_up_is_told(viewer: Person, skip: str) -> None:
+    assert (await viewer.get(f"/policy?skip={skip}")).status == 400
+
+
 @pytest.mark.usefixtures("changed")
 async def test_a_version_tells_what_changed_and_what_that_asks(viewer: Person, policy: Policy) -> None:
     text = seen(await viewer.get(f"/policy?version={policy.version}"))

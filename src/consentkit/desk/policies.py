@@ -13,7 +13,7 @@ from consentkit.audit.counting import DAY
 from consentkit.audit.event import now
 from consentkit.audit.reader import Reader
 from consentkit.core.policy import Policy
-from consentkit.desk.errors import NotFound
+from consentkit.desk.errors import BadInput, NotFound
 from consentkit.desk.findings import findings
 from consentkit.desk.page import Visit
 from consentkit.desk.policytold import asks, changes, services
@@ -32,6 +32,7 @@ from consentkit.web.laws import today
 
 LATELY = 30
 """Days in which services are looked for that the policy does not name."""
+DIGITS = 6
 AGAIN = 3
 """Seconds after which a browser looks whether the rules have run."""
 SEVERITIES = ("error", "warning", "note")
@@ -64,14 +65,19 @@ async def show(visit: Visit) -> Response:
     version = visit.query("version")
     if version:
         return await _one(visit, version)
-    policy = visit.desk.policy
-    every, seen = await visit.ask(_every, policy)
+    policy, skipped = visit.desk.policy, visit.query("skip") or "0"
+    if not skipped.isdecimal() or len(skipped) > DIGITS:
+        raise BadInput("bad-page")
+    skip = int(skipped)
+    found = await visit.ask(versions, policy.version)
+    here, seen = await visit.ask(_listed, policy, found, skip)
     looked = findings(policy, seen)
     return visit.page(
         "policies.html",
-        current=every[0].version if every[0].version.hash == policy.version else _current(every, policy),
-        versions=[_row(visit, each, policy) for each in every[:SHOWN]],
-        unlisted=max(0, len(every) - SHOWN),
+        current=next(each for each in found if each.hash == policy.version),
+        versions=[_row(visit, each, policy) for each in here],
+        older=visit.at("/policy", skip=skip + SHOWN) if skip + SHOWN < len(found) else None,
+        newest=visit.at("/policy") if skip else None,
         looked=looked,
         again=AGAIN,
         found=[(each, [one for one in looked.findings if one["severity"] == each]) for each in SEVERITIES],
@@ -102,15 +108,18 @@ async def _one(visit: Visit, version: str) -> Response:
     )
 
 
-def _every(reader: Reader, policy: Policy) -> tuple[list[Listed], dict[str, int]]:
-    found = versions(reader, policy.version)
-    bodies = [document(reader, policy, each.hash) for each in found[: SHOWN + 1]]
-    listed_ones = []
-    for place, each in enumerate(found):
+def _listed(
+    reader: Reader, policy: Policy, found: Sequence[Version], skip: int
+) -> tuple[list[Listed], dict[str, int]]:
+    """Some versions with what each changed, and which services were seen lately."""
+    some = found[skip : skip + SHOWN + 1]
+    bodies = [document(reader, policy, each.hash) for each in some]
+    here = []
+    for place, each in enumerate(some[:SHOWN]):
         after, before = (bodies[at] if at < len(bodies) else None for at in (place, place + 1))
-        known = change(found[place + 1].hash, before, after, today()) if before and after else None
-        listed_ones.append(Listed(each, after is not None, known))
-    return listed_ones, _seen(reader)
+        known = change(some[place + 1].hash, before, after, today()) if before and after else None
+        here.append(Listed(each, after is not None, known))
+    return here, _seen(reader)
 
 
 def _seen(reader: Reader) -> dict[str, int]:
@@ -139,10 +148,6 @@ def _compared(reader: Reader, policy: Policy, version: str, before: str) -> Comp
         [each for each in found if each.hash != version],
         change(with_which, body, after, today()) if with_which and body and after else None,
     )
-
-
-def _current(every: Sequence[Listed], policy: Policy) -> Version:
-    return next(each.version for each in every if each.version.hash == policy.version)
 
 
 def _row(visit: Visit, each: Listed, policy: Policy) -> dict[str, Any]:
