@@ -107,6 +107,10 @@ async def test_choices_are_told_by_day_and_by_everything_that_is_counted(
     assert tables["language"]["fr"][0] == "1"
     assert tables["layout"]["bar"][0] == "4"
     assert len(tables["policy"]) == len(tables["notice"]) == 1
+    for table, path in (("policy", "/policy?version="), ("notice", "/notices/")):
+        (name,) = tables[table]
+        (link,) = re.findall(rf'href="({re.escape(path)}{name}[0-9a-f]+)"', reply.body.decode())
+        assert (await viewer.get(link)).status == 200
     assert set(tables["signal"]) == {"none", "gpc"}
     assert reply.body.count(b'role="img"') == 1 + len(KINDS)
 
@@ -206,7 +210,7 @@ async def test_a_change_of_policy_is_marked_in_chart_table_and_list(
     assert reply.body.count(b'fill="var(--chart-mark)"') == 1
     assert "2026-05-03 policy bbbbbbbbbbbb" in rows(reply)
     assert "2026-05-03 14:00:00 CEST" in text(reply)
-    assert b'href="/decisions?policy=' + b"b" * 64 + b'"' in reply.body
+    assert b'href="/policy?version=' + b"b" * 64 + b'"' in reply.body
 
 
 @pytest.mark.parametrize("split", SPLITS)

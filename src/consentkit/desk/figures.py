@@ -114,8 +114,10 @@ def name_of(visit: Visit, kind: str, name: str) -> Cell:
     if not name:
         return Cell(words("no-signal" if kind == "signal" else "unknown"))
     if kind == "policy":
-        return Cell(name[:SHORT], name, visit.at("/decisions", policy=name))
-    return Cell(name[:SHORT], name) if kind == "notice" else Cell(name)
+        return Cell(name[:SHORT], name, visit.at("/policy", version=name))
+    if kind == "notice":
+        return Cell(name[:SHORT], name, visit.at(f"/notices/{name}"))
+    return Cell(name)
 
 
 def percent(words: Words, part: float | None) -> str:
