@@ -44,7 +44,7 @@ HELD = {
         "browser/test_client_choice.py::test_keyboard_alone_refuses_and_lands_on_the_small_control",
         "browser/test_client_choice.py::test_the_second_layer_opens_in_a_dialog_and_escape_is_no_consent",
     ],
-    63: ["browser/test_law_shown.py::test_on_a_page_for_all_the_browser_itself_is_asked"],
+    63: ["browser/test_signal.py::test_where_the_site_hears_it_by_row_a_page_for_all_follows_its_visitors"],
     73: ["audit/test_export.py::test_the_spreadsheet_form_says_the_same_in_the_way_of_its_locale"],
     75: [
         "audit/test_stats.py::test_days_of_23_and_25_hours_are_whole",

@@ -16,6 +16,7 @@ from consentkit.core.consent import Consent, Signals, resolve
 from consentkit.core.decision import Act, Choice, Decision, Outcome, decide
 from consentkit.core.jurisdiction import Binding, Fact, Shown
 from consentkit.core.policy import Policy
+from consentkit.core.regime import Regime
 from consentkit.core.terms import Terms
 from consentkit.jurisdictions import atlas
 from consentkit.web import client
@@ -231,10 +232,40 @@ def test_an_exempt_service_is_told_as_such_and_can_be_objected_to_where_the_law_
     assert (
         free.count("Runs here without being asked for") == may.count("Runs here without being asked for") == 1
     )
+    assert '<code lang="en" dir="ltr">own-measurement</code>' in free
     assert 'aria-label="Counter"' not in free
     assert "You can object to it." not in free
     assert "You can object to it." in may
     assert re.search(r'aria-label="Counter">\n<option value="">Runs unless you refuse the category', may)
+
+
+def test_the_only_service_of_a_purpose_that_it_makes_exempt_is_told_as_such_with_its_facts() -> None:
+    facts = ["own-measurement", "no-reuse"]
+    stats = {**SAMPLE["services"]["stats"], "facts": facts}
+    policy = policy_under(
+        "EU", changes={"services": {**SAMPLE["services"], "stats": stats}}, exemptions={"analytics": facts}
+    )
+
+    _, page = seen_by(policy)
+    notice = NoticeBook(policy).notice("en")
+    served = draw(notice.document, notice.hash)
+
+    assert policy.askable == ("marketing",)
+    for told in (page, served):
+        assert told.count("Runs here without being asked for") == 1
+        assert "own-measurement</code> &#183; <code" in told or "own-measurement</code> · <code" in told
+
+
+def test_no_service_is_told_as_exempt_that_the_site_itself_calls_so_or_no_row_asks_about() -> None:
+    stats = {**SAMPLE["services"]["stats"], "facts": ["own-measurement"]}
+    services = {**SAMPLE["services"], "stats": stats}
+    own = {"services": services, "purposes": {"analytics": {"regime": "exempt"}, "marketing": {}}}
+    facts = {"analytics": (Fact.OWN_MEASUREMENT,)}
+
+    by_site = policy_under("EU", changes=own, exemptions=facts)
+    by_row = policy_under("EU", changes={"services": services}, exemptions=facts, analytics=Regime.EXEMPT)
+
+    assert (by_site.exempted, by_row.exempted) == ({}, {})
 
 
 def test_closing_refuses_and_says_so_where_the_row_wants_a_cross() -> None:

@@ -253,8 +253,8 @@ class Policy(Value):
 
     @cached_property
     def exempted(self) -> Mapping[str, Regime]:
-        """Services of an asked purpose that are exempt here by what they state of themselves, each with its own regime:
-        ``exempt``, or ``opt-out`` where the law wants a simple objection.
+        """Services that would be asked about and are exempt here by what they state of themselves, each with its own regime:
+        ``exempt``, or ``opt-out`` where the law wants a simple objection. Where they are all of a purpose, it is not asked.
         """
         if self._terms is None:
             return {}
@@ -263,12 +263,19 @@ class Policy(Value):
             asked = {
                 category_of(purpose, self.purposes.get(purpose, Purpose()))
                 for purpose in service.purposes
-                if self.regimes[purpose].asked
+                if self.regimes[purpose].asked or self._by_facts(purpose)
             }
             regime = self._terms.exemption(asked, service)
             if regime is not None:
                 found[name] = regime
         return found
+
+    def _by_facts(self, name: str) -> bool:
+        """Whether a purpose is not asked for the facts of its services alone."""
+        purpose = self.purposes.get(name)
+        if purpose is None or self._terms is None or purpose.regime or self.regime or name == NECESSARY:
+            return False
+        return self._terms.asks(category_of(name, purpose))
 
     @cached_property
     def strictest_regime(self) -> Regime:

@@ -49,6 +49,10 @@ class Terms:
             return strictest(regime or by_law for regime in exempt)
         return by_law
 
+    def asks(self, category: Category) -> bool:
+        """Whether the rule asks about a category, and the site sets nothing else."""
+        return category not in self.overrides and self.rule.regime(category).asked
+
     def exemption(self, asked: Collection[Category], service: Service) -> Regime | None:
         """The regime of a service of its own; ``None`` where it has none.
 

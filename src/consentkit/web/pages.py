@@ -212,6 +212,7 @@ class Pages:
             "new": new,
             "exempt": exempt is not None,
             "objection": exempt is Regime.OPT_OUT,
+            "facts": service.facts if exempt is not None else (),
             "purposes": [self.book.purpose(purpose, language)["title"] for purpose in service.purposes],
             "cookies": [self._cookie(cookie, language) for cookie in service.cookies],
             "storage": [readable(key) for key in service.storage],
