@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext
 from tests.asgi import KEY, POLICY
 
+from consentkit.audit.log import AuditLog
 from consentkit.core.policy import Policy
 from consentkit.testing import decision_cookie
 from consentkit.web.answer import Answer, Receive, Scope, Send
@@ -58,7 +59,7 @@ class World:
             self._page,
             policy=self.built,
             secret_key=KEY,
-            audit=f"sqlite:///{self.folder / 'c.db'}",
+            audit=AuditLog(f"sqlite:///{self.folder / 'c.db'}", log_id=self.origin, timeout=20.0),
             grants_per_second=None,
         )
         return f"{self.origin}/"

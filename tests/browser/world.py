@@ -10,6 +10,7 @@ from typing import Any
 from playwright.async_api import BrowserContext
 from tests.asgi import KEY, POLICY
 
+from consentkit.audit.log import AuditLog
 from consentkit.core.policy import Policy
 from consentkit.testing import decision_cookie
 from consentkit.web.answer import Answer, Message, Receive, Scope, Send
@@ -66,7 +67,7 @@ class World:
             self._page,
             policy=self.built,
             secret_key=KEY,
-            audit=f"sqlite:///{self.folder / 'c.db'}",
+            audit=AuditLog(f"sqlite:///{self.folder / 'c.db'}", log_id=self.origin, timeout=20.0),
             grants_per_second=None,
             **self.keywords,
         )
