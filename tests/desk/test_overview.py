@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.asgi import Reply
-from tests.desk.conftest import Person
+from tests.asgi import KEY, Reply
+from tests.desk.conftest import Person, signed_in
 
 from consentkit.audit.batch import seal
 from consentkit.audit.event import Document, Event
@@ -23,7 +23,9 @@ from consentkit.audit.reader import Reader
 from consentkit.audit.store import Store
 from consentkit.audit.trend import When
 from consentkit.core.policy import Policy
+from consentkit.desk.app import ComplianceDesk
 from consentkit.desk.overview import KINDS, SPLITS, look
+from consentkit.desk.passes import Passes
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 MAY = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -354,3 +356,29 @@ async def test_a_viewer_needs_no_more_and_nothing_is_noted_in_the_log(
     assert (await viewer.get("/")).status == 200
 
     assert Reader(audit.url).size() == 1
+
+
+async def test_another_site_of_the_store_is_shown_where_the_desk_was_told_of_it(
+    audit: AuditLog,
+    passes: Passes,
+    policy: Policy,
+    write: Callable[..., None],
+    make_event: Callable[..., Event],
+) -> None:
+    write(make_event())
+    store = Store(audit.url, "https://sister.example", 5.0)
+    store.append([seal(make_event(visitor=None), None, b"") for _ in range(3)])
+    store.close()
+    alone = await signed_in(ComplianceDesk(policy, audit, secret_key=KEY), passes, "viewer")
+    both = await signed_in(
+        ComplianceDesk(policy, audit, secret_key=KEY, sites=["https://sister.example"]), passes, "viewer"
+    )
+
+    own, other = await both.get("/"), await both.get("/?site=https://sister.example")
+    refused = await alone.get("/?site=https://sister.example")
+
+    assert "Decisions 1" in text(own)
+    assert "Decisions 3" in text(other)
+    assert b"site=https%3A%2F%2Fsister.example" in re.findall(rb'href="(/overview.csv[^"]*)"', other.body)[0]
+    assert refused.status == 400
+    assert b"sister" not in (await alone.get("/")).body

@@ -19,7 +19,12 @@ from consentkit.desk.passes import LINK_LIFETIME, SHOWN, Kind, Passes
 
 HOST = "127.0.0.1"
 PORT = 8040
-NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
+NEEDED = {
+    "starlette": "starlette",
+    "uvicorn": "uvicorn",
+    "python_multipart": "python-multipart",
+    "leather": "leather",
+}
 """Modules that serving needs, and what installs them."""
 
 app = typer.Typer(name="desk", help="Serve the officer's desk on this machine, or say who may come in.")
@@ -40,6 +45,12 @@ def serve(
     public_key: Annotated[
         list[Path] | None,
         typer.Option("--public-key", metavar="FILE", help="Public keys that checkpoints are checked with."),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS", help="A further site of the store, whose sums the overview may show."
+        ),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = PORT,
 ) -> None:
@@ -62,7 +73,7 @@ def serve(
     store = AuditLog(audit, log_id=read.site.address if log is None else log)
     # One process serves it, so a key that is drawn now will do; its end signs everybody out.
     key = os.environ.get("CONSENTKIT_SECRET_KEY", "").split() or secrets.token_urlsafe(32)
-    desk = ComplianceDesk(read, store, secret_key=key, public_keys=public_key or ())
+    desk = ComplianceDesk(read, store, secret_key=key, public_keys=public_key or (), sites=site or ())
     link_of = Passes(store.url, store.log_id).issue(Kind.LINK, "officer", LINK_LIFETIME)
     say(f"The desk of {read.site.name}; Ctrl-C stops it. Sign in once, within 15 minutes:")
     say(address_of(f"http://{HOST}:{port}", link_of))

@@ -68,6 +68,8 @@ class ComplianceDesk:
     :param public_keys: files of the log's public keys (``consentkit audit keygen`` writes them), old ones too; without any,
         signatures of checkpoints are not checked.
     :param https: whether people come over https; ``None``: as the scope says.
+    :param sites: addresses of further sites with a log in the same store: whoever is let in may also see their sums in the
+        overview, and nothing else of them.
     :raises PolicyError: the policy cannot be used.
     :raises SecretKeyError: a key is too short or a sample.
     :raises LogLocationError: the URL of the log cannot be used.
@@ -83,12 +85,13 @@ class ComplianceDesk:
         secret_key: str | Sequence[str] | None = None,
         public_keys: Sequence[str | Path] = (),
         https: bool | None = None,
+        sites: Sequence[str] = (),
     ) -> None:
         read = policy if isinstance(policy, Policy) else load(policy)
         log = audit if isinstance(audit, AuditLog) else AuditLog(audit, log_id=read.site.address)
         access = Access(Passes(log.url, log.log_id), auth, _keys(secret_key), https)
         keys = tuple(read_public([Path(file) for file in public_keys]))
-        self.desk = Desk(read, log, access, keys, PAGES)
+        self.desk = Desk(read, log, access, keys, PAGES, sites=tuple(sites))
         self.app = Starlette(
             routes=[Route(page.path, _Endpoint(self.desk, page), methods=[page.method]) for page in PAGES],
             exception_handlers={HTTPException: self._elsewhere},

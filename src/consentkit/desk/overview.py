@@ -5,6 +5,7 @@ One question to the store tells all of it; a second one where a kind is wanted o
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ class Seen(NamedTuple):
 async def show(visit: Visit) -> Response:
     """The page."""
     wanted, split = asked(visit), _split(visit)
-    seen = await visit.ask(look, wanted.when, split)
+    seen = await _ask(visit, wanted, split)
     query = wanted.query(visit.zone_name)
     marks = _by_period(seen.found.marks)
     time = Time(
@@ -56,11 +57,12 @@ async def show(visit: Visit) -> Response:
         asked=query,
         split=split,
         splits=SPLITS,
+        sites=visit.desk.sites,
         main=main,
         kinds=[_kind(visit, seen.found, kind, query) for kind in KINDS],
         numbers=_numbers(visit, seen.found),
         marks=[_mark(visit, mark) for mark in seen.found.marks],
-        ranges=[(days, _recent(visit, days, split)) for days in DAYS],
+        ranges=[(days, _recent(visit, days, split, wanted.site)) for days in DAYS],
         empty=not seen.found.decisions,
     )
 
@@ -70,12 +72,12 @@ async def table(visit: Visit) -> Response:
     wanted, of = asked(visit), visit.query("of")
     if of == "time":
         split = _split(visit)
-        lines = (await visit.ask(look, wanted.when, split)).lines
+        lines = (await _ask(visit, wanted, split)).lines
         first = "hour" if wanted.when.hourly else "day"
         return figures.table_file(visit, f"{split}-by-{first}", tallies.over_time(split, lines), first)
     if of not in KINDS:
         raise BadInput("bad-split", split=of)
-    found = (await visit.ask(look, wanted.when, "act")).found
+    found = (await _ask(visit, wanted, "act")).found
     return figures.table_file(visit, of, tallies.by_name(of, found.totals[of]), of)
 
 
@@ -86,6 +88,10 @@ def look(reader: Reader, when: When, split: str) -> Seen:
     """
     found = overview(reader, when)
     return Seen(found, found.acts if split == "act" else series(reader, when, split))
+
+
+async def _ask(visit: Visit, wanted: Asked, split: str) -> Seen:
+    return await asyncio.to_thread(lambda: look(visit.desk.reader(wanted.site or None), wanted.when, split))
 
 
 def _split(visit: Visit) -> str:
@@ -142,9 +148,9 @@ def _mark(visit: Visit, mark: Mark) -> tuple[str, Cell]:
     return visit.moment(mark.time), figures.name_of(visit, "policy", mark.policy)
 
 
-def _recent(visit: Visit, days: int, split: str) -> str:
+def _recent(visit: Visit, days: int, split: str, site: str) -> str:
     when = When.recent(visit.zone, days)
-    query = Asked(when, "").query(visit.zone_name)
+    query = Asked(when, "", site).query(visit.zone_name)
     return visit.at("/", **query, split=split if split != "act" else "")
 
 

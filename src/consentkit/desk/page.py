@@ -59,6 +59,7 @@ class Desk:
 
     :param keys: public keys of the log, to check signatures with.
     :param pages: all that it has.
+    :param sites: ids of further logs of the store, whose sums the overview may show.
     """
 
     def __init__(
@@ -68,12 +69,15 @@ class Desk:
         access: Access,
         keys: tuple[PublicKey, ...],
         pages: tuple[Page, ...],
+        *,
+        sites: tuple[str, ...] = (),
     ) -> None:
         self.policy = policy
         self.audit = audit
         self.access = access
         self.keys = keys
         self.pages = pages
+        self.sites = tuple(dict.fromkeys((str(audit.log_id), *sites)))
         self.environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -91,12 +95,13 @@ class Desk:
         if not self.access.passes.opened:
             await asyncio.to_thread(self.access.passes.open)
 
-    def reader(self) -> Reader:
+    def reader(self, site: str | None = None) -> Reader:
         """Reads the log; blocking.
 
+        :param site: one of :attr:`sites` instead.
         :raises AuditError: it cannot be read.
         """
-        return Reader(self.audit.url, self.audit.log_id, timeout=TIMEOUT)
+        return Reader(self.audit.url, self.audit.log_id if site is None else site, timeout=TIMEOUT)
 
 
 class Visit:

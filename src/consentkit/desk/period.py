@@ -29,10 +29,12 @@ class Asked(NamedTuple):
     """A time, as the form asks for it.
 
     :param by: ``day`` or ``hour``; empty where the number of days decides.
+    :param site: another site than that of the desk; empty for its own.
     """
 
     when: When
     by: str
+    site: str = ""
 
     def query(self, zone: str) -> Mapping[str, str]:
         """The same as the address of a page says it."""
@@ -41,6 +43,7 @@ class Asked(NamedTuple):
             "to": self.when.last.isoformat(),
             "by": self.by,
             "zone": zone,
+            "site": self.site,
         }
 
 
@@ -55,6 +58,9 @@ def asked(visit: Visit, clock: tzinfo | None = None) -> Asked:
         raise BadInput("bad-zone", zone=zone[:64])
     if by not in ("", "day", "hour"):
         raise BadInput("bad-by", by=by)
+    site = visit.query("site")
+    if site and site not in visit.desk.sites:
+        raise BadInput("bad-site", site=site)
     first, last = day(visit.query("from"), "from"), day(visit.query("to"), "to")
     for each in filter(None, (first, last)):
         if not FIRST <= each <= LAST:
@@ -66,7 +72,7 @@ def asked(visit: Visit, clock: tzinfo | None = None) -> Asked:
         raise BadInput("bad-range")
     hourly = by == "hour" if by else (last - first).days < HOURLY_DAYS
     try:
-        return Asked(When(first, last, where, hourly), by)
+        return Asked(When(first, last, where, hourly), by, site)
     except ValueError:
         raise BadInput("bad-many", most=MOST) from None
 
