@@ -7,20 +7,18 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from consentkit.languages import languages
+from consentkit.languages import languages, messages
 from consentkit.web.words import Words
 
 FOLDER = Path(__file__).parent / "texts"
-LANGUAGES = ("en", "fr", "ar")
 
 
 @cache
 def words() -> Mapping[str, Words]:
     """The desk's words in each language that it has."""
-    texts: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+    texts = {tag: dict(messages("desk", tag)) for tag in languages("desk")}
     for file in sorted(FOLDER.glob("*.toml")):
         for key, told in tomllib.loads(file.read_text("utf-8")).items():
-            for language in LANGUAGES:
-                texts[language][key] = told.get(language, told["en"])
-    known = languages("notice")
-    return {tag: Words(tag, known[tag].name, known[tag].direction, texts[tag]) for tag in LANGUAGES}
+            for tag, found in texts.items():
+                found.setdefault(key, told[tag])
+    return {tag: Words(tag, one.name, one.direction, texts[tag]) for tag, one in languages("desk").items()}
