@@ -36,6 +36,7 @@ from consentkit.desk import (
     policies,
     settings,
     signin,
+    table,
 )
 from consentkit.desk.access import Access, Auth, Who
 from consentkit.desk.errors import DeskError, Forbidden, NotFound, SignInNeeded
@@ -48,7 +49,20 @@ from consentkit.web.request import step_aside
 
 logger = logging.getLogger(__name__)
 
-MODULES = (signin, settings, overview, decisions, decision, integrity, gate, people, evidence, policies, api)
+MODULES = (
+    signin,
+    settings,
+    overview,
+    decisions,
+    table,
+    decision,
+    integrity,
+    gate,
+    people,
+    evidence,
+    policies,
+    api,
+)
 """Whose ``PAGES`` make up the desk, in the order of the navigation."""
 PAGES: tuple[Page, ...] = tuple(chain.from_iterable(module.PAGES for module in MODULES))
 RETRY_AFTER = 5
