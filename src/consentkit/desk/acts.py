@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from consentkit.audit.event import Event, now, uuid7
 from consentkit.audit.finding import StoredEvent
 from consentkit.desk.page import Visit
-from consentkit.desk.told import requests_of
+from consentkit.desk.told import ranges_of
 
 Subject = tuple[tuple[int, int], ...]
 MOST_RANGES = 200
@@ -20,7 +20,7 @@ async def look_up(visit: Visit, rows: Iterable[StoredEvent], statement: str = ""
     :param statement: what for; nothing personal.
     :raises AuditError: the log does not take it; nothing may be shown then.
     """
-    await _note(visit, "look-up", requests_of(rows), statement)
+    await _note(visit, "look-up", ranges_of(rows), statement)
 
 
 async def export(visit: Visit, rows: Iterable[StoredEvent], statement: str = "") -> None:
@@ -29,7 +29,7 @@ async def export(visit: Visit, rows: Iterable[StoredEvent], statement: str = "")
     :param statement: to whom, or in which form; nothing personal.
     :raises AuditError: the log does not take it; nothing may be handed out then.
     """
-    await hand_over(visit, requests_of(rows), statement)
+    await hand_over(visit, ranges_of(rows), statement)
 
 
 async def hand_over(visit: Visit, subject: Subject, statement: str = "") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
@@ -133,10 +133,10 @@ class Passes:
         if row is None or not row.open_at(moment):
             return None
         if moment - row.seen > SEEN_EVERY * SECOND:
-            with self._writing() as connection:
-                connection.execute(
-                    update(desk_access).where(self._mine(), desk_access.c.id == row.id).values(seen=moment)
-                )
+            with suppress(
+                LogUnavailable
+            ):  # a store too busy to be written must not keep anybody from reading
+                self._see(row.id, moment)
         return row.role
 
     def end(self, kind: Kind, secret: str) -> None:
@@ -170,6 +170,11 @@ class Passes:
         moment = now()
         values = Pass(_hash(secret), kind, role, moment, moment + seconds * SECOND, moment, None)
         connection.execute(insert(desk_access).values(log_id=self._log_id, **values._asdict()))
+
+    def _see(self, name: str, moment: int) -> None:
+        query = update(desk_access).where(self._mine(), desk_access.c.id == name)
+        with self._writing() as connection:
+            connection.execute(query.values(seen=moment))
 
     def _end(self, connection: Connection, moment: int, which: ColumnElement[bool]) -> int:
         query = update(desk_access).where(self._mine(), which, desk_access.c.ended.is_(None))

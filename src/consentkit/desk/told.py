@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from consentkit.audit.errors import EventDamaged
 from consentkit.audit.event import VISITORS_ACTS
 from consentkit.audit.finding import StoredEvent
 from consentkit.audit.sample import SITE
@@ -51,7 +50,7 @@ def told(visit: Visit, row: StoredEvent) -> dict[str, Any]:
     return {**told, "seq": row.seq, "id": row.id, "leaf": row.leaf, "when": _when(visit, row.time)}
 
 
-def requests_of(rows: Iterable[StoredEvent]) -> tuple[tuple[int, int], ...]:
+def ranges_of(rows: Iterable[StoredEvent]) -> tuple[tuple[int, int], ...]:
     """The numbers of events as ranges, in order."""
     spans: list[tuple[int, int]] = []
     for seq in sorted({row.seq for row in rows}):
@@ -60,18 +59,6 @@ def requests_of(rows: Iterable[StoredEvent]) -> tuple[tuple[int, int], ...]:
         else:
             spans.append((seq, seq))
     return tuple(spans)
-
-
-def values_of(row: StoredEvent) -> dict[str, Any]:
-    """What the event says.
-
-    :raises EventDamaged: the stored bytes are no event.
-    """
-    try:
-        return dict(json.loads(row.canonical))
-    except (ValueError, TypeError):
-        msg = f"event {row.seq} cannot be read: `consentkit audit verify` says what is wrong with it"
-        raise EventDamaged(msg) from None
 
 
 def _who(commitment: str | None, row: StoredEvent, visit: Visit) -> str:
