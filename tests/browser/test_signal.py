@@ -59,10 +59,11 @@ async def silent(tab: Page, world: World, address: str, act: str | None) -> None
         await until(tab, "window.ran === 2")
 
 
-async def speaks(tab: Page, world: World, *, field: bool) -> None:
-    """From now on the browser says the signal."""
-    await tab.evaluate("localStorage.says = 1")
-    await tab.context.set_extra_http_headers({"Sec-GPC": "1"} if field else {})
+async def speaks(tab: Page, world: World, how: str) -> None:
+    """From the next day on the browser says the signal: to scripts by the property, in requests by the field, or both."""
+    await tab.context.clear_cookies(name="consentkit-signal")
+    await tab.evaluate("localStorage.says = " + ("''" if how == "field" else "1"))
+    await tab.context.set_extra_http_headers({} if how == "property" else {"Sec-GPC": "1"})
     await tab.goto("about:blank")
     world.calls.clear()
     world.asked.clear()
@@ -80,22 +81,23 @@ def events(world: World) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("act", [None, "accept", "reject"], ids=["no choice", "a yes before", "a no before"])
 @pytest.mark.parametrize(
-    ("row", "delivery", "field"),
+    ("row", "delivery", "how"),
     [
-        ("US-CA", "private", False),
-        ("US-CA", "shared", False),
-        ("EU", "private", False),
-        ("EU", "shared", False),
-        ("US-CA", "private", True),
-        ("US-CA", "shared", True),
+        ("US-CA", "private", "property"),
+        ("US-CA", "shared", "property"),
+        ("EU", "private", "property"),
+        ("EU", "shared", "property"),
+        ("US-CA", "private", "both"),
+        ("US-CA", "shared", "both"),
+        ("US-CA", "shared", "field"),
     ],
 )
 async def test_what_it_is_about_is_shut_until_a_yes_in_its_presence_and_that_is_recorded_with_it(
-    world: World, tab: Page, row: str, delivery: str, field: bool, act: str | None
+    world: World, tab: Page, row: str, delivery: str, how: str, act: str | None
 ) -> None:
     address = await at(world, row, delivery)
     await silent(tab, world, address, act)
-    await speaks(tab, world, field=field)
+    await speaks(tab, world, how)
 
     await tab.goto(address)
 
@@ -131,7 +133,7 @@ async def test_where_no_cookie_can_be_told_the_page_stays_shut_and_does_not_turn
 ) -> None:
     address = await at(world, "US-CA", delivery)
     await silent(tab, world, address, None)
-    await speaks(tab, world, field=False)
+    await speaks(tab, world, "property")
     await tab.add_init_script(
         "Object.defineProperty(Document.prototype, 'cookie', {get: () => '', set() {}, configurable: true})"
     )
@@ -164,7 +166,7 @@ async def test_where_the_site_hears_it_by_row_a_page_for_all_follows_its_visitor
 ) -> None:
     address = await at(world, row, "shared", jurisdictions=["US-CA", "US-UT"], gpc="where-bound")
     await silent(tab, world, address, None)
-    await speaks(tab, world, field=False)
+    await speaks(tab, world, "property")
 
     await tab.goto(address)
 
@@ -182,7 +184,7 @@ async def test_do_not_track_is_heard_where_the_policy_says_so(world: World, tab:
     )
     address = await at(world, "US-CA", "shared", do_not_track=policy)
     await silent(tab, world, address, "accept")
-    await speaks(tab, world, field=False)
+    await speaks(tab, world, "property")
 
     await tab.goto(address)
 
@@ -192,3 +194,26 @@ async def test_do_not_track_is_heard_where_the_policy_says_so(world: World, tab:
     await tab.evaluate("void consentkit.reject()")
     await until(tab, "consentkit.state.outcome === 'refused'")
     assert events(world)[-1]["signal"] == ("dnt" if policy == "refuse" else None)
+
+
+async def test_a_page_for_all_asks_once_a_day_for_one_who_chose_and_never_for_one_who_did_not(
+    world: World, context: BrowserContext, tab: Page
+) -> None:
+    address = await at(world, "EU", "shared", jurisdictions=["EU"])
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url) if "/state" in request.url else None)
+    await silent(tab, world, address, None)
+    await tab.goto(address)
+    await until(tab, "!!window.consentkit?.ready?.then")
+    assert asked == []
+    assert await context.cookies() == []
+
+    await tab.evaluate("void consentkit.accept()")
+    await until(tab, "window.ran === 2")
+    for _ in range(3):
+        await tab.goto(address)
+        await until(tab, "window.ran === 2")
+
+    assert len(asked) == 1
+    kept = {each["name"]: each for each in await context.cookies()}
+    assert kept["consentkit-signal"]["value"] == "asked"

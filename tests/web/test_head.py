@@ -25,7 +25,8 @@ STUBBED = {
 VIEW = View(hint="consentkit-hint", script=True)
 LISTENS = {
     "hear": ["globalPrivacyControl"],
-    "say": "consentkit-signal=~;path=/;max-age=86400;samesite=lax",
+    "mark": "consentkit-signal",
+    "keep": "path=/;max-age=86400;samesite=lax",
 }
 
 

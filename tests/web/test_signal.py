@@ -103,11 +103,12 @@ async def test_a_page_made_in_the_presence_of_the_cookie_is_the_one_of_the_field
     "told",
     [
         b"consentkit-signal=1",
+        b"consentkit-signal=asked",
         b"consentkit-signal=",
         b"Consentkit-signal=globalPrivacyControl",
         b"x-consentkit-signal=globalPrivacyControl",
     ],
-    ids=["another word", "nothing", "another case", "another name"],
+    ids=["another word", "asked", "nothing", "another case", "another name"],
 )
 async def test_any_other_cookie_says_nothing(site, told: bytes) -> None:
     app = site("US-CA")
@@ -171,9 +172,10 @@ def test_the_cookie_is_named_beside_the_decisions_and_secure_where_that_is() -> 
     assert signal_name(b"__Host-consentkit") == b"__Host-consentkit-signal"
     assert signal_name(None) == b""
     assert signals_told(b"", [TOLD]) == frozenset()
-    assert to_say("__Host-consentkit-hint") == (
-        "__Host-consentkit-signal=~;path=/;max-age=86400;samesite=lax;secure"
-    )
+    assert to_say("__Host-consentkit-hint") == {
+        "mark": "__Host-consentkit-signal",
+        "keep": "path=/;max-age=86400;samesite=lax;secure",
+    }
 
 
 def test_where_nothing_is_sold_no_signal_stands() -> None:

@@ -126,7 +126,7 @@ class Head:
         if not hear:
             return {}
         sold = {"sold": True} if not shared and would_close(self._policy, consent) else {}
-        return {"hear": hear, "say": to_say(cookie), **sold}
+        return {"hear": hear, **to_say(cookie), **sold}
 
     def _open(self, consent: Consent) -> bool:
         """Whether these bytes let something run that another choice would not."""

@@ -3,7 +3,8 @@
 A browser says it twice: in a field of each request, and to scripts (Global Privacy Control sections 3 and 4, checked 2026-11).
 Some extensions say it to scripts alone, and a page that is the same for all has no request to look at. There the first script
 of the page looks, and tells the server: by a cookie, and in the query where it asks for the state. Either closes what the
-field would close and opens nothing; so whoever forges it only shuts his own pages.
+field would close and opens nothing; so whoever forges it only shuts his own pages. The same cookie says that the server was
+asked today, where no signal is known: any word but a property's says no more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from consentkit.core.policy import Policy
 SAID = {"globalPrivacyControl": "gpc", "doNotTrack": "dnt"}
 """The signal that each property of ``navigator`` says: a script names it by the property."""
 LASTS = 86_400
-"""Seconds. The cookie is set again by the next page after, if the browser still says so: who takes the signal back is heard."""
+"""Seconds. The cookie is set again by the next page after, if the browser still says so: who takes the signal back is heard.
+For as long a page that is the same for all believes a hint without asking: it may be older than a field that no script sees."""
 
 Standing = Literal["honored", "conflict", "outweighed"]
 
@@ -42,13 +44,16 @@ def signals_told(name: bytes, cookies: Iterable[bytes]) -> frozenset[str | None]
     )
 
 
-def to_say(hint: str) -> str:
-    """The cookie as a script sets it, ``~`` for the property's name.
+def to_say(hint: str) -> dict[str, str]:
+    """The cookie as a script sets it: its name, and its attributes.
 
     :param hint: name of the hint cookie beside it.
     """
     secure = ";secure" if hint.startswith("__Host-") else ""
-    return f"{hint.removesuffix('-hint')}-signal=~;path=/;max-age={LASTS};samesite=lax{secure}"
+    return {
+        "mark": f"{hint.removesuffix('-hint')}-signal",
+        "keep": f"path=/;max-age={LASTS};samesite=lax{secure}",
+    }
 
 
 def to_hear(policy: Policy, consent: Consent, *, shared: bool) -> list[str]:

@@ -70,7 +70,8 @@ async function enlivenAll(allowed, giveUp) {
   if (document.readyState === "complete" && ready.some(late) && giveUp()) return;
   for (const place of all("[data-ck-place]")) if (place.dataset.ckPlace.split(" ").every(allowed)) clear(place);
   if (!ready.length) return;
-  for (const script of all("[data-ck-head]")) script.withdraw?.(allowed);
+  for (const { made = [] } of all("[data-ck-head]"))
+    for (const [id, on, name, stub] of made) if (allowed(id) && on[name] === stub) delete on[name];
   // A late document.write wipes the page.
   // Not assigned: where a page has frozen its built-ins that throws.
   for (const name of WRITES) Object.defineProperty(document, name, { value: giveUp, configurable: true, writable: true });

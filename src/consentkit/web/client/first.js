@@ -96,7 +96,7 @@ class Notice {
 
   async refresh() {
     try {
-      const answer = await fetch(new URL(`state${this.head?.heard?.() ?? ""}`, this.address));
+      const answer = await fetch(new URL(`state?signal=${this.head?.heard?.() ?? ""}`, this.address));
       await this.act("adopt", stateFrom(await answer.json()));
     } catch {}
     return this.state;

@@ -4,7 +4,7 @@ if (own && document.readyState === "loading") {
   if (page.open) own.previousElementSibling?.remove();
   own.remove();
   // Lookups go through the prototype: <img name=getElementById> would answer in its stead.
-  new MutationObserver((_, watcher) => {
+  new MutationObserver((all, watcher) => {
     const host = Document.prototype.getElementById.call(document, "consentkit");
     if (!host) return;
     host.append(own);

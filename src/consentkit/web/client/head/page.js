@@ -5,12 +5,12 @@ const page = JSON.parse(own?.dataset.ckHead ?? "{}");
 let allowed = (name) => page.allowed.includes(name);
 // In a sandboxed frame the first touch of a cookie throws.
 const sealed = origin === "null";
-const sent = () => (sealed ? page.hint : `; ${document.cookie}`.split(`; ${page.cookie}=`)[1]?.split(";")[0]) ?? "";
+const sent = (name = page.cookie) => (sealed ? page.hint : `; ${document.cookie}`.split(`; ${name}=`)[1]?.split(";")[0]) ?? "";
 // What the browser says to scripts and has not said to the server, which is told by a cookie, and where it is asked for the
 // state. It closes and never opens.
-const heard = () => {
-  const name = page.hear?.find((name) => navigator[name] == 1);
-  if (name && !sealed) document.cookie = page.say.replace("~", name);
-  return name && `?signal=${name}`;
+const heard = (asked) => {
+  const name = page.hear?.find((name) => navigator[name] == 1) ?? asked;
+  if (name && !sealed) document.cookie = `${page.mark}=${name};${page.keep}`;
+  return name;
 };
 if (own) own.heard = heard;

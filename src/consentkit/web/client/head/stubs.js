@@ -23,6 +23,4 @@ for (const [id, calls] of Object.entries(page.stubs ?? {})) {
     } catch {}
   }
 }
-if (own) own.withdraw = (open) => {
-  for (const [id, on, name, value] of made) if (open(id) && on[name] === value) delete on[name];
-};
+if (own) own.made = made;
