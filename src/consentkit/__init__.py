@@ -35,11 +35,19 @@ _PLACES = {
     "Policy": "consentkit.core.policy",
     "get_consent": "consentkit.web.request",
 }
+_EXTRAS = {"ComplianceDesk": "desk"}
 
 
 def __getattr__(name: str) -> object:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_PLACES[name]), name)
+    try:
+        module = import_module(_PLACES[name])
+    except ModuleNotFoundError as error:
+        if name not in _EXTRAS:
+            raise
+        msg = f'{error.msg}: {name} comes with pip install "consentkit[{_EXTRAS[name]}]"'
+        raise ModuleNotFoundError(msg, name=error.name) from None
+    found = getattr(module, name)
     globals()[name] = found
     return found

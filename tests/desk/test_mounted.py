@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -53,3 +55,20 @@ async def test_the_hosts_sign_in_sees_the_whole_scope(policy: Policy, audit: Aud
     await get(around(policy, audit, auth), "/desk/integrity")
 
     assert seen == ["/desk/integrity"]
+
+
+def test_without_its_packages_it_says_how_to_get_them() -> None:
+    script = "import sys; sys.modules['starlette'] = None; from consentkit import ComplianceDesk"
+
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert 'pip install "consentkit[desk]"' in ended.stderr
+
+
+def test_links_and_tokens_need_no_server() -> None:
+    script = "import sys, consentkit.cli.desk; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+    assert not {"starlette", "uvicorn"} & set(loaded.split())
