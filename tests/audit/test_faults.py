@@ -78,7 +78,7 @@ async def test_a_locked_store_fails_a_grant_and_spools_a_refusal_which_comes_in_
         )
         assert isinstance(granted, LogUnavailable)
         assert (refused.id, refused.seq) == (refusal.id, None)
-        assert log.health()["store"] == "failing"
+        await until(lambda: log.health()["store"] == "failing")
         assert log.health()["spooled"] >= 1
     await until(lambda: log.health()["spooled"] == 0)
     await log.close()
@@ -219,9 +219,12 @@ async def test_a_full_disk_fails_grants_loses_nothing_acknowledged_and_heals(
     with pytest.raises(LogUnavailable):
         await fill()
     refusal = make_refusal()
-    spooled = await log.record_refusal(refusal)
+    # What was too little for a grant may be enough for a refusal, which has fewer parts.
+    while (spooled := await log.record_refusal(refusal)).seq is not None:
+        acknowledged.append(refusal.id)
+        refusal = make_refusal()
 
-    assert spooled.seq is None
+    assert spooled.id == refusal.id
     assert ids_of(url) == acknowledged
     assert report_of(url).sound
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
