@@ -13,6 +13,6 @@ from consentkit.web.words import Words
 def words() -> Mapping[str, Words]:
     """The desk's words in each language that it has."""
     return {
-        tag: Words(tag, one.name, one.direction, messages("desk", tag))
+        tag: Words(tag, one.name, one.direction, messages("desk", tag), one.comma)
         for tag, one in languages("desk").items()
     }
