@@ -19,6 +19,7 @@ from consentkit.core.policy import Policy
 from consentkit.desk import findings as module
 from consentkit.desk.changed import sentences
 from consentkit.desk.findings import Looked, findings
+from consentkit.desk.policytold import changes
 from consentkit.desk.versions import change
 from consentkit.desk.words import words
 from consentkit.web.laws import today
@@ -334,6 +335,26 @@ def test_a_change_of_a_service_is_told_in_words(
     found = differences({"services": {"x": before}}, {"services": {"x": after}})
 
     assert [text for each in found for text in sentences(words()["en"], each)] == told
+
+
+def test_only_what_asks_again_is_said_to(policy: Policy) -> None:
+    """One recipient more and another title: the title is not why, nor is one recipient less."""
+    services = {
+        "counter": {"vendor": "Counter Inc", "purposes": ["analytics"], "recipients": ["A", "B"]},
+        "player": {"vendor": "Player SA", "purposes": ["marketing"], "recipients": ["A", "B"]},
+    }
+    before = Policy.model_validate({**POLICY, "services": services})
+    services["counter"] |= {"title": "Counting", "recipients": ["A", "B", "C"]}
+    services["player"] |= {"recipients": ["A"]}
+    after = Policy.model_validate({**POLICY, "services": services})
+
+    told = changes(words()["en"], change("x", before.document, after.document, today()))
+
+    assert [(each["text"][:24], each["asks"]) for each in told] == [
+        ("Service counter: the dat", "asks everyone again"),
+        ("Service counter, title: ", ""),
+        ("Service player: the data", ""),
+    ]
 
 
 def test_each_text_of_the_notice_is_told_by_itself() -> None:
