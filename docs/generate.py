@@ -18,6 +18,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import gallery
 import typer
 from babel import Locale
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
@@ -33,6 +34,7 @@ from consentkit.core.jurisdiction import Binding, Category, Fact, Jurisdiction, 
 from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
 from consentkit.core.policy import Policy
 from consentkit.core.service import Cookie, Loader, Service
+from consentkit.core.theme import Colours, Theme
 from consentkit.jurisdictions import atlas
 from consentkit.languages import languages
 from consentkit.lint.rule import Rule as LintRule
@@ -51,6 +53,8 @@ TABLES: dict[type[BaseModel], str] = {
     Cookie: "`[[services.NAME.cookies]]`",
     Loader: "`[[services.NAME.loaders]]`",
     PageRule: "`[[pages]]`",
+    Theme: "`[theme]`",
+    Colours: "`[theme.dark]`",
 }
 INTRO = """\
 TOML 1.0 in UTF-8. A key that is not named here is refused. `consentkit check` tells what is wrong, where, and what would
@@ -120,7 +124,7 @@ def _default(field: FieldInfo) -> str:
         return "Required."
     if field.default_factory is not None:
         return "Default: `necessary`, `functional`, `analytics` and `marketing`."
-    if field.default is None or field.default in ("", (), {}):
+    if field.default is None or field.default in ("", (), {}) or isinstance(field.default, BaseModel):
         return "Default: none."
     if _marked(field.metadata, BeforeValidator):
         return f'Default: `"{field.default // DAY}d"`.'
@@ -432,6 +436,7 @@ def _english(tag: str) -> str:
 
 
 GENERATED = {
+    "docs/gallery.md": gallery.page,
     "docs/reference/languages.md": languages_page,
     "docs/reference/rules.md": rules_page,
     "docs/reference/policy.md": policy_page,
