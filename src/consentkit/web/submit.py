@@ -165,7 +165,9 @@ class Decisions:
             documents=documents,
             notice=sent.notice if known or asked is not None else "",
             language=known.language if known else None,
-            view=replace(view, language=known.language) if known else view,  # answered in the language that asked
+            view=replace(view, language=known.language)
+            if known
+            else view,  # answered in the language that asked
         )
 
     async def _served(self, notice: str) -> tuple[Notice | None, frozenset[str] | None]:
