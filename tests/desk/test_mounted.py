@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from tests.asgi import KEY, OURS, PAGE, get, serving
 
+from consentkit.audit.errors import LogLocationError
 from consentkit.audit.log import AuditLog
+from consentkit.audit.sample import append_sample
 from consentkit.core.policy import Policy
 from consentkit.desk.app import ComplianceDesk
 from consentkit.web.middleware import ConsentMiddleware
@@ -55,6 +62,44 @@ async def test_the_hosts_sign_in_sees_the_whole_scope(policy: Policy, audit: Aud
     await get(around(policy, audit, auth), "/desk/integrity")
 
     assert seen == ["/desk/integrity"]
+
+
+@pytest.mark.parametrize(
+    ("logs", "size"),
+    [((), 0), (("",), 3), (("another name",), 3), (("", "https://paper.example"), 3)],
+    ids=["none yet", "unnamed", "named", "several"],
+)
+async def test_a_url_stands_for_the_only_log_or_the_sites_own(
+    policy: Policy, tmp_path: Path, logs: tuple[str, ...], size: int
+) -> None:
+    url = f"sqlite:///{tmp_path / 'consent.db'}"
+    for name in logs:
+        append_sample(url, name, 3, 1)
+
+    told = json.loads(
+        (await get(ComplianceDesk(policy, url, lambda _scope: "viewer"), "/api/integrity")).body
+    )
+
+    assert told["size"] == size
+
+
+async def test_a_store_of_an_older_version_keeps_its_log(policy: Policy, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'consent.db'}"
+    append_sample(url, "another name", 3, 1)
+    with closing(sqlite3.connect(tmp_path / "consent.db")) as store, store:
+        for table in ("desk_access", "verifications", "followers", "deliveries"):
+            store.execute(f"DROP TABLE {table}")
+        store.execute("DROP INDEX events_time")
+        store.execute("UPDATE alembic_version SET version_num = '0002'")
+
+    desk = ComplianceDesk(policy, url, lambda _scope: "viewer")
+
+    assert json.loads((await get(desk, "/api/integrity")).body)["size"] == 3
+
+
+def test_a_url_that_is_none_is_told_at_once(policy: Policy) -> None:
+    with pytest.raises(LogLocationError):
+        ComplianceDesk(policy, "mysql://localhost/consent")
 
 
 def test_without_its_packages_it_says_how_to_get_them() -> None:

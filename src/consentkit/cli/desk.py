@@ -70,11 +70,11 @@ def serve(
     from consentkit.policyfile import load
 
     read = load(policy)
-    store = AuditLog(audit, log_id=read.site.address if log is None else log)
+    store = audit if log is None else AuditLog(audit, log_id=log)
     # One process serves it, so a key that is drawn now will do; its end signs everybody out.
     key = os.environ.get("CONSENTKIT_SECRET_KEY", "").split() or secrets.token_urlsafe(32)
     desk = ComplianceDesk(read, store, secret_key=key, public_keys=public_key or (), sites=site or ())
-    link_of = Passes(store.url, store.log_id).issue(Kind.LINK, "officer", LINK_LIFETIME)
+    link_of = desk.desk.access.passes.issue(Kind.LINK, "officer", LINK_LIFETIME)
     say(f"The desk of {read.site.name}; Ctrl-C stops it. Sign in once, within 15 minutes:")
     say(address_of(f"http://{HOST}:{port}", link_of))
     # No access log: it would hold what is looked for.

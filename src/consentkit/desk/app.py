@@ -20,9 +20,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from consentkit.audit.errors import AuditError
+from consentkit.audit.engine import locate
+from consentkit.audit.errors import AuditError, LogLocationError, SchemaMismatch
 from consentkit.audit.keys import read_public
 from consentkit.audit.log import AuditLog
+from consentkit.audit.reader import Reader
 from consentkit.core.policy import Policy
 from consentkit.desk import (
     api,
@@ -73,7 +75,7 @@ class ComplianceDesk:
     """The officer's desk: to be mounted in any ASGI app, or served alone.
 
     :param policy: the policy in force, or the path of its file.
-    :param audit: the log, or its URL.
+    :param audit: the log, or its URL: the only log of that store, or the one that bears the address of the policy's site.
     :param auth: the host's own sign-in: a function of the scope, or a coroutine function, that returns ``"viewer"``,
         ``"officer"`` or ``None``. Without it, and for whom it returns ``None``, one-time links let in: see
         ``consentkit desk link``.
@@ -102,7 +104,7 @@ class ComplianceDesk:
         sites: Sequence[str] = (),
     ) -> None:
         read = policy if isinstance(policy, Policy) else load(policy)
-        log = audit if isinstance(audit, AuditLog) else AuditLog(audit, log_id=read.site.address)
+        log = audit if isinstance(audit, AuditLog) else AuditLog(audit, log_id=_log_of(audit, read))
         access = Access(Passes(log.url, log.log_id), auth, _keys(secret_key), https)
         keys = tuple(read_public([Path(file) for file in public_keys]))
         self.desk = Desk(read, log, access, keys, PAGES, sites=tuple(sites))
@@ -217,6 +219,26 @@ def _without_last_slash(scope: Scope) -> Scope:
     if below != "/" and below.endswith("/"):
         return {**scope, "path": path.rstrip("/")}
     return scope
+
+
+def _log_of(url: str, policy: Policy) -> str:
+    own = policy.site.address
+    try:
+        reader = _reader(url)
+    except LogLocationError:
+        locate(url)  # else it has several
+        return own
+    except AuditError:  # it is not there yet, or cannot be asked now
+        return own
+    return reader.log_id or ("" if reader.size() else own)
+
+
+def _reader(url: str) -> Reader:
+    try:
+        return Reader(url)
+    except SchemaMismatch:  # which a SQLite log of an older version is until somebody opens it
+        Passes(url, "").open()
+        return Reader(url)
 
 
 def _keys(secret_key: str | Sequence[str] | None) -> list[str]:
