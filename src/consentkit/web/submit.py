@@ -165,9 +165,8 @@ class Decisions:
             documents=documents,
             notice=sent.notice if known or asked is not None else "",
             language=known.language if known else None,
-            view=replace(view, language=known.language)
-            if known
-            else view,  # answered in the language that asked
+            # Answered in the language that asked.
+            view=replace(view, language=known.language) if known else view,
         )
 
     async def _served(self, notice: str) -> tuple[Notice | None, frozenset[str] | None]:
