@@ -210,7 +210,7 @@ async def test_a_page_lists_no_more_than_can_be_read_and_the_file_has_all(
 
 
 async def test_the_numbers_of_the_chart_come_as_a_file(viewer: Person, count: Callable[..., None]) -> None:
-    count({("gate", "counter", "a.example"): 2, ("cookie", "counter", "_c"): 3})
+    count({("gate", "counter", "a.example"): 2, ("cookie", "counter", "_c"): 3, ("unknown", "", ""): 7})
 
     file = await viewer.get("/gate.csv?of=days")
 
