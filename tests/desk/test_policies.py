@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -232,10 +233,26 @@ async def test_until_they_have_run_the_page_looks_again(
     assert (b'http-equiv="refresh"' in reply.body) == refreshes
 
 
+def test_a_failure_is_tried_again_later(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_START", "raise SystemExit(1)")
+    monkeypatch.setattr(module, "_known", {})
+
+    def wait() -> Looked:
+        while (found := findings(policy, {})).state == "running":
+            time.sleep(0.02)
+        return found
+
+    failed = wait()
+    assert failed.state == "failed"
+    assert findings(policy, {}) is failed
+
+    module._known[policy.version, today()] = failed._replace(until=time.monotonic() - 1)
+    assert findings(policy, {}).state == "running"
+    assert wait().state == "failed"
+
+
 def test_the_rules_run_in_a_process_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bad words of a button, which a rule finds."""
-    import time
-
     policy = Policy.model_validate(
         {**POLICY, "languages": ["en"], "texts": {"en": {"reject-all": "No, I hate news"}}}
     )

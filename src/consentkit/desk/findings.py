@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -20,6 +22,8 @@ from consentkit.web.laws import today
 
 LONGEST = 900
 """Seconds after which they are given up."""
+AGAIN = 300.0
+"""Seconds after a failure until they are tried again."""
 KEPT = 16
 """Policies and days whose findings are remembered."""
 _START = "from consentkit.desk.findings import main; main()"
@@ -32,10 +36,12 @@ class Looked(NamedTuple):
     :param state: ``running``, ``done`` or ``failed``.
     :param findings: for each its ``rule``, ``name``, ``severity``, ``key``, ``found``, ``expected``, ``nearest``, ``where``,
         ``why`` and ``sources``.
+    :param until: when it is worth no more, by the monotonic clock.
     """
 
     state: str
     findings: tuple[Mapping[str, Any], ...] = ()
+    until: float = math.inf
 
 
 _known: dict[tuple[str, datetime.date], Looked] = {}
@@ -50,7 +56,7 @@ def findings(policy: Policy, seen: Mapping[str, int]) -> Looked:
     key = (policy.version, today())
     with _lock:
         found = _known.get(key)
-        if found is not None:
+        if found is not None and time.monotonic() < found.until:
             return found
         while len(_known) >= KEPT:
             del _known[next(iter(_known))]
@@ -74,7 +80,7 @@ def _look(key: tuple[str, datetime.date], asked: bytes) -> None:
         )
         looked = Looked("done", tuple(json.loads(done.stdout)))
     except (OSError, subprocess.SubprocessError, ValueError):
-        looked = Looked("failed")
+        looked = Looked("failed", until=time.monotonic() + AGAIN)
     with _lock:
         _known[key] = looked
 
