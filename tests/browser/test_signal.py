@@ -87,7 +87,6 @@ def events(world: World) -> list[dict[str, Any]]:
         ("US-CA", "shared", "property"),
         ("EU", "private", "property"),
         ("EU", "shared", "property"),
-        ("US-CA", "private", "both"),
         ("US-CA", "shared", "both"),
         ("US-CA", "shared", "field"),
     ],
