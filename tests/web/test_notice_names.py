@@ -1,6 +1,6 @@
 """No name of ours is one that the common lists against cookie notices hide or block.
 
-Who hides notices by a list is asked nothing, and gates stay shut. That is theirs to want, and no name of ours should make it so.
+Who hides notices by a list is asked nothing, and gates stay shut. That is theirs to want; no name of ours should make it so.
 The rules below are facts from the EasyList Cookie List: what general_hide says of ids that begin with "consent", and what of
 general_block could meet an address with "consent" in it (checked 2026-11).
 """
