@@ -371,7 +371,9 @@ async def test_another_site_of_the_store_is_shown_where_the_desk_was_told_of_it(
     store.close()
     alone = await signed_in(ComplianceDesk(policy, audit, secret_key=KEY), passes, "viewer")
     both = await signed_in(
-        ComplianceDesk(policy, audit, secret_key=KEY, sites=["https://sister.example"]), passes, "viewer"
+        ComplianceDesk(policy, audit, secret_key=KEY, sites=[policy.site.address, "https://sister.example"]),
+        passes,
+        "viewer",
     )
 
     own, other = await both.get("/"), await both.get("/?site=https://sister.example")
@@ -380,5 +382,9 @@ async def test_another_site_of_the_store_is_shown_where_the_desk_was_told_of_it(
     assert "Decisions 1" in text(own)
     assert "Decisions 3" in text(other)
     assert b"site=https%3A%2F%2Fsister.example" in re.findall(rb'href="(/overview.csv[^"]*)"', other.body)[0]
+    options = re.findall(
+        rb'<option value="([^"]*)"( selected)?>https://([a-z]+).example</option>', other.body
+    )
+    assert options == [(b"", b"", b"paper"), (b"https://sister.example", b" selected", b"sister")]
     assert refused.status == 400
     assert b"sister" not in (await alone.get("/")).body

@@ -77,7 +77,7 @@ class Desk:
         self.access = access
         self.keys = keys
         self.pages = pages
-        self.sites = tuple(dict.fromkeys((str(audit.log_id), *sites)))
+        self.sites = tuple(each for each in dict.fromkeys(sites) if each != audit.log_id)
         self.environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
