@@ -378,8 +378,8 @@ def test_each_text_of_the_notice_is_told_by_itself() -> None:
     found = differences({"texts": {}}, {"texts": {"fr": {"accept": "Oui", "reject": "Non"}}})
 
     assert [text for each in found for text in sentences(words()["en"], each)] == [
-        "The notice in fr, accept: now the site’s own words, “Oui”.",
-        "The notice in fr, reject: now the site’s own words, “Non”.",
+        "The notice (fr), accept: now the site’s own words, “Oui”.",
+        "The notice (fr), reject: now the site’s own words, “Non”.",
     ]
 
 

@@ -1,6 +1,6 @@
 """What the linter's rules find in the policy in force.
 
-For a policy of many jurisdictions they draw every notice in every language, which takes a processor up to a minute. So they
+For a policy of many jurisdictions they draw a great many notices, which takes a processor seconds to a minute. So they
 run in a process of their own, once for a policy and day, and no request waits for them.
 """
 
