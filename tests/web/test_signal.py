@@ -5,15 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from datetime import date
 from html import unescape
 from typing import Any
 
 import pytest
-from tests.asgi import GATED, KEY, POLICY, get, post, serving
+from tests.asgi import GATED, HOLD, KEY, POLICY, get, post, serving
 
 from consentkit.core.consent import Signals, resolve
+from consentkit.core.jurisdiction import Fact
 from consentkit.core.policy import Policy
+from consentkit.core.terms import Terms
+from consentkit.jurisdictions import atlas
 from consentkit.testing import decision_cookie
+from consentkit.web.notice import NoticeBook, View
 from consentkit.web.signal import signal_name, signals_told, standing, to_hear, to_say, would_close
 
 ADVERT = b'<script src="https://player.example/p.js" data-category="marketing"></script>'
@@ -166,6 +171,24 @@ def test_a_service_that_runs_by_itself_would_be_closed_too() -> None:
     assert not would_close(policy, closed)
     object.__setattr__(closed, "services", {"player": True, "counter": True})
     assert would_close(policy, closed)
+
+
+def test_a_page_whose_exempt_service_a_signal_closes_is_held_back_like_any_that_opens_something() -> None:
+    """Nobody is asked about it, and its browser may say the signal to scripts alone."""
+    service = {"vendor": "C", "purposes": ["analytics"], "sells": True}
+    exempt = {**service, "facts": ["own-measurement"]}
+    rule = atlas().rows["EU"].on(date(2026, 11, 25))
+    rule = rule.model_copy(update={"exemptions": {"analytics": (Fact.OWN_MEASUREMENT,)}})
+    policy = Policy.model_validate({**POLICY, "services": {"counter": exempt, "other": service}})
+    policy = policy.under(Terms("EU", rule, "EU"))
+    consent = resolve(policy, Signals(), None, 0)
+
+    head = NoticeBook(policy).head(consent, View(hint="consentkit-hint", script=True))
+
+    assert consent.allowed == {"necessary", "counter"}
+    assert "counter" not in resolve(policy, Signals(gpc=True), None, 0).allowed
+    assert head.startswith(HOLD)
+    assert b'"sold":true' in head.replace(b"&#34;", b'"')
 
 
 def test_the_cookie_is_named_beside_the_decisions_and_secure_where_that_is() -> None:

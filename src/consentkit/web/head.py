@@ -129,8 +129,9 @@ class Head:
         return {"hear": hear, **to_say(cookie), **sold}
 
     def _open(self, consent: Consent) -> bool:
-        """Whether these bytes let something run that another choice would not."""
-        return any(name in consent.allowed for name in (*self._policy.askable, *self._policy.fingerprints))
+        """Whether these bytes let something run that another choice, or a signal, would not."""
+        asked = (*self._policy.askable, *self._policy.fingerprints)
+        return any(name in consent.allowed for name in asked) or would_close(self._policy, consent)
 
     def _stubs(self, consent: Consent) -> dict[str, list[str]]:
         """The calls of services that may not run, without those that one which may run brings itself."""
