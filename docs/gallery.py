@@ -152,7 +152,7 @@ HEAD = """\
 # The gallery
 
 What visitors see, taken in Chromium from a small site behind the middleware: each layout in the light colours, the dark ones
-and [a site's own](reference/policy.md), from left to right and from right to left, on a desk and on a phone.
+and [a site's own](how-to/theme.md), from left to right and from right to left, on a desk and on a phone.
 `make gallery` takes the pictures anew.
 """
 
