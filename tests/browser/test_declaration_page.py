@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 FONTS: dict[str, Any] = {"use": ["google-fonts", "google-analytics", "hotjar", "youtube"]}
 NO_COOKIES = {
     "en": "Sets no cookies; receives your IP address.",
-    "fr": "Ne dépose aucun cookie ; reçoit votre adresse IP.",
+    "fr": "Ne dépose aucun cookie\u202f; reçoit votre adresse IP.",
     "ar": "لا يضع أي ملف تعريف ارتباط؛ ويتلقى عنوان IP الخاص بك.",
 }
 
