@@ -140,3 +140,22 @@ async def test_after_a_router_changed_the_address_the_way_back_leads_there(world
     await tab.locator("dialog button[value=reject]").first.click()
     await until(tab, "consentkit.state.outcome === 'refused'")
     assert await tab.evaluate("location.pathname") == "/article/7"
+
+
+async def test_a_listener_that_throws_is_told_of_and_keeps_nothing_from_being_done(
+    world: World, context: BrowserContext
+) -> None:
+    tab = await context.new_page()
+    errors: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    await tab.goto(await opened(world, "private"))
+    await until(tab, "!!window.consentkit?.ready?.then")
+    listener = "({decided}) => { if (decided) throw new Error('mine') }"
+    await tab.evaluate(f"() => {{ consentkit.on('change', {listener}) }}")
+
+    await tab.evaluate("void consentkit.accept()")
+    await until(tab, "window.ran === 1")
+    await tab.evaluate("void consentkit.withdraw()")
+    await until(tab, "!window.ran && window.consentkit?.state?.outcome === 'refused'")
+
+    assert "mine" in errors

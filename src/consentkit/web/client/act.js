@@ -8,6 +8,17 @@ import { attempt, on, tell } from "./events.js";
 // Old libraries give arrays and objects a toJSON of their own, which makes them text.
 const plain = (list) => Object.setPrototypeOf(list, null);
 
+// A listener of the page's own that throws is told of like any error, and keeps nothing from being done.
+const hand = (listener, state) => {
+  try {
+    listener(state);
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
+  }
+};
+
 export class Acts {
   turn = 0;
 
@@ -85,7 +96,7 @@ export class Acts {
     this.notice.state = next;
     if (!same(state, next)) {
       tell("change", next);
-      for (const listener of listeners) listener(next);
+      for (const listener of listeners) hand(listener, next);
     }
     const stale = narrows(before, next) || (before.decided && !next.decided) || ("narrowed" in page && narrows(next, before));
     if (stale && this.reload(mine)) return;
