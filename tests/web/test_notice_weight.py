@@ -11,6 +11,7 @@ import pytest
 
 from consentkit.core.consent import Signals, resolve
 from consentkit.core.jurisdiction import Shown
+from consentkit.core.parts import NoticeRule
 from consentkit.core.policy import Policy
 from consentkit.core.terms import Terms
 from consentkit.jurisdictions import atlas
@@ -43,14 +44,14 @@ def small(data: bytes) -> int:
 @pytest.mark.parametrize("shows", SHOWS)
 @pytest.mark.parametrize("inline", [True, False], ids=["style in the page", "style as a file"])
 @pytest.mark.parametrize("language", ["en", "fr", "ar"])
-@pytest.mark.parametrize("layout", ["bar", "box", "modal"])
+@pytest.mark.parametrize("layout", ["bar", "box", "modal", "inline"])
 def test_a_first_view_stays_light(layout: str, language: str, inline: bool, shows: str) -> None:
     policy = under(
         SHOWS[shows],
         {
             "site": {"name": "The Wrenmouth Lantern", "address": "https://lantern.example"},
             "controller": {"name": "Lantern Press", "contact": "privacy@lantern.example"},
-            "layout": layout,
+            "layout": "bar" if layout == "inline" else layout,
             "privacy_url": "/legal/privacy",
             "purposes": {"analytics": {}, "marketing": {}},
             "services": {
@@ -62,10 +63,19 @@ def test_a_first_view_stays_light(layout: str, language: str, inline: bool, show
     view = View(
         next="/articles/harbour", nonce="kX3v0zqfT1s9Zr4Yp8Aw2g", view="5f0c2d8e1b7a4c93", language=language
     )
-    seen = View(**{**vars_of(view), "inline": inline, "script": inline, "hint": "__Host-consentkit-hint"})
+    rule: NoticeRule = "inline" if layout == "inline" else "default"
+    seen = View(
+        **{
+            **vars_of(view),
+            "rule": rule,
+            "inline": inline,
+            "script": inline,
+            "hint": "__Host-consentkit-hint",
+        }
+    )
     consent = replace(resolve(policy, Signals(gpc="status" in shows), None, 0), ask=True)
     body, head = book.body(consent, seen), book.head(consent, seen)
-    sheet = look.sheet(policy, "default", asks=True, foot=shows not in ("nothing", "a cross"))
+    sheet = look.sheet(policy, rule, asks=True, foot=shows not in ("nothing", "a cross"))
     modules = [client.first()]
     modules += [client.on_demand("signal")] if client.on_demand("signal").name.encode() in body else []
     modules += [client.on_demand("modal")] if layout == "modal" else []
