@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).with_name("gallery")
 WINDOWS = {1280: 720, 360: 640}
 """Height by width, in CSS pixels."""
-SHOWN = {1280: (960, 540), 360: (360, 640)}
+SHOWN = {1280: (960, 540), 360: (324, 576)}
 """Size of the picture of such a window."""
 QUALITY = 0.72
 """Of WebP, from 0 to 1."""
@@ -125,7 +125,7 @@ CALIFORNIA = {"jurisdictions": ["US-CA"], "layout": "box"}
 
 def shots() -> Iterator[Shot]:
     """All pictures, in the order of the page."""
-    looks = [(theme, language, width) for theme in THEMES for language in LANGUAGES for width in WINDOWS]
+    looks = [(theme, language, width) for theme in THEMES for width in WINDOWS for language in LANGUAGES]
     for section, (name, says, policy) in LAYOUTS.items():
         for look in looks:
             yield Shot(section, name, says, policy, *look)
@@ -162,13 +162,15 @@ def page() -> str:
     parts = [HEAD]
     for section, found in groupby(shots(), key=lambda shot: shot.section):
         parts.append(f"## {section}\n\n{INTRO[section]}\n")
-        parts += [_picture(shot) for shot in found]
+        # Those of phones that differ in the language alone stand side by side.
+        for _, alike in groupby(found, key=lambda shot: (shot.name, shot.theme, shot.width)):
+            parts.append("\n".join(map(_picture, alike)) + "\n")
     return "\n".join(parts)
 
 
 def _picture(shot: Shot) -> str:
     width, height = SHOWN[shot.width]
-    return f"![{shot.told}](gallery/{shot.file}){{ loading=lazy width={width} height={height} }}\n"
+    return f"![{shot.told}](gallery/{shot.file}){{ loading=lazy width={width} height={height} }}"
 
 
 def _policy(shot: Shot) -> Policy:
@@ -210,6 +212,8 @@ PACK = """async ([png, width, height, quality]) => {
   const drawn = canvas.getContext('2d');
   drawn.imageSmoothingQuality = 'high';
   drawn.drawImage(image, 0, 0, width, height);
+  drawn.strokeStyle = '#8a8f98';
+  drawn.strokeRect(0.5, 0.5, width - 1, height - 1);
   return canvas.toDataURL('image/webp', quality).split(',')[1];
 }"""
 """A picture in the size that it is shown in, as WebP: the browser knows how."""
