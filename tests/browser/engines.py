@@ -24,7 +24,8 @@ FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 WEBKIT = shutil.which("WebKitWebDriver")
 SCREEN = shutil.which("xvfb-run")
 MINIBROWSER = next(iter(Path("/usr/lib").glob("*/webkit2gtk-4.1/MiniBrowser")), None)
-PATIENCE = 30
+PATIENCE = 60
+"""Seconds for one answer of a browser."""
 PREFERENCES = {
     "browser.shell.checkDefaultBrowser": False,
     "app.normandy.enabled": False,
@@ -46,18 +47,31 @@ class Firefox:
         lines = [f'user_pref("{name}", {json.dumps(value)});' for name, value in PREFERENCES.items()]
         (folder / "user.js").write_text("\n".join(lines), "utf-8")
         assert FIREFOX
-        self._process = subprocess.Popen(
-            [FIREFOX, "--headless", "--no-remote", "--profile", str(folder), "--remote-debugging-port", "0"],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._process.stderr
-        for line in self._process.stderr:
-            if found := re.search(r"listening on ws://([\d.]+):(\d+)", line):
-                break
-        else:
-            raise AssertionError("Firefox did not start")
+        # A file and no pipe: what it complains of may be more than a pipe holds, and then it would wait for a reader.
+        self._told = folder / "told.txt"
+        with self._told.open("wb") as told:
+            self._process = subprocess.Popen(
+                [
+                    FIREFOX,
+                    "--headless",
+                    "--no-remote",
+                    "--profile",
+                    str(folder),
+                    "--remote-debugging-port",
+                    "0",
+                ],
+                stderr=told,
+                stdout=subprocess.DEVNULL,
+            )
+        self._socket: _WebSocket | None = None
+
+    def start(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while not (
+            found := re.search(r"listening on ws://([\d.]+):(\d+)", self._told.read_text("utf-8", "replace"))
+        ):
+            assert time.monotonic() < end, "Firefox did not start"
+            time.sleep(0.05)
         self._socket = _WebSocket(found[1], int(found[2]), "/session")
         self._last = 0
         self._ask("session.new", capabilities={})
@@ -65,6 +79,7 @@ class Firefox:
         self._tab = tab["context"]
 
     def _ask(self, method: str, **parameters: Any) -> Any:
+        assert self._socket
         self._last += 1
         self._socket.send(json.dumps({"id": self._last, "method": method, "params": parameters}))
         while True:
@@ -97,11 +112,10 @@ class Firefox:
         self._ask("input.performActions", context=self._tab, actions=[source])
 
     def close(self) -> None:
-        self._socket.close()
         self._process.terminate()
         self._process.wait(PATIENCE)
-        assert self._process.stderr
-        self._process.stderr.close()
+        if self._socket is not None:
+            self._socket.close()
 
 
 class WebKit:
@@ -122,6 +136,9 @@ class WebKit:
             start_new_session=True,
         )
         self._base = f"http://127.0.0.1:{port}"
+        self._session = ""
+
+    def start(self) -> None:
         options = {"binary": str(MINIBROWSER), "args": ["--automation"]}
         wanted = {"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}}
         self._session = f"/session/{self._ask('POST', '/session', wanted)['sessionId']}"
@@ -161,7 +178,8 @@ class WebKit:
         self._ask("POST", f"{self._session}/actions", {"actions": [source]})
 
     def close(self) -> None:
-        self._ask("DELETE", self._session)
+        if self._session:
+            self._ask("DELETE", self._session)
         os.killpg(self._process.pid, 15)
         self._process.wait(PATIENCE)
 

@@ -13,7 +13,7 @@ import pytest
 
 from consentkit.audit.reader import Reader
 
-from .engines import FIREFOX, MINIBROWSER, SCREEN, WEBKIT, Firefox, WebKit
+from .engines import FIREFOX, MINIBROWSER, PATIENCE, SCREEN, WEBKIT, Firefox, WebKit
 from .world import World
 
 pytestmark = pytest.mark.browser
@@ -53,8 +53,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
             pytest.skip(f"{name} is not installed (Debian: firefox-esr; webkit2gtk-driver and xvfb)")
         folder = tmp_path / name
         folder.mkdir()
-        running.append(engine(folder))
-        return running[-1]
+        browser = engine(folder)
+        running.append(browser)
+        browser.start()
+        return browser
 
     yield begin
     for each in running:
@@ -62,7 +64,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
 
 def until(what: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not what():
         assert time.monotonic() < end
         time.sleep(0.05)
