@@ -41,10 +41,14 @@ class Firefox:
     """A Firefox without a window, and one tab in it.
 
     :param folder: for its profile.
+    :param preferences: further ones, points as low lines.
     """
 
-    def __init__(self, folder: Path) -> None:
-        lines = [f'user_pref("{name}", {json.dumps(value)});' for name, value in PREFERENCES.items()]
+    def __init__(self, folder: Path, **preferences: bool) -> None:
+        named = {name.replace("_", "."): value for name, value in preferences.items()}
+        lines = [
+            f'user_pref("{name}", {json.dumps(value)});' for name, value in {**PREFERENCES, **named}.items()
+        ]
         (folder / "user.js").write_text("\n".join(lines), "utf-8")
         assert FIREFOX
         # A file and no pipe: what it complains of may be more than a pipe holds, and then it would wait for a reader.

@@ -47,13 +47,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Starts a browser by its name, or skips."""
     running = []
 
-    def begin(name: str) -> Any:
+    def begin(name: str, **preferences: bool) -> Any:
         engine, there = ENGINES[name]
         if not there:
             pytest.skip(f"{name} is not installed (Debian: firefox-esr; webkit2gtk-driver and xvfb)")
         folder = tmp_path / name
         folder.mkdir()
-        browser = engine(folder)
+        browser = engine(folder, **preferences)
         running.append(browser)
         browser.start()
         return browser
@@ -117,3 +117,22 @@ def test_where_no_script_runs_the_form_accepts_and_its_answer_leads_back(
     until(lambda: browser.value("document.getElementById('consentkit').dataset.consent") == "accepted")
     assert browser.value("location.search") == "?x=1"
     assert acts(world) == ["accept"]
+
+
+@pytest.mark.parametrize("delivery", ["private", "shared"])
+def test_firefox_s_own_global_privacy_control_is_heard_in_either_delivery(
+    world: World, start: Callable[..., Any], delivery: str
+) -> None:
+    world.policy = {"jurisdictions": ["US-CA"]}
+    world.keywords = {"jurisdiction": "US-CA", "delivery": delivery}
+    asyncio.run(world.app.audit.close())  # type: ignore[union-attr]
+    world.open()
+    browser = start("firefox", privacy_globalprivacycontrol_enabled=True)
+
+    browser.open(f"{world.origin}/")
+
+    until(lambda: browser.value("window.consentkit?.state?.signal") == "honored")
+    assert browser.value("[navigator.globalPrivacyControl, consentkit.allows('tag')]") == [True, False]
+    until(lambda: not browser.value(f"{ROOT}.querySelector('.signal').hidden"))
+    assert world.calls == []
+    assert world.asked == ["/"]
