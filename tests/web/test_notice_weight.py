@@ -43,7 +43,7 @@ def small(data: bytes) -> int:
 
 @pytest.mark.parametrize("shows", SHOWS)
 @pytest.mark.parametrize("inline", [True, False], ids=["style in the page", "style as a file"])
-@pytest.mark.parametrize("language", ["en", "fr", "ar"])
+@pytest.mark.parametrize("language", ["en", "fr", "ar", "el", "ur", "uk"])
 @pytest.mark.parametrize("layout", ["bar", "box", "modal", "inline"])
 def test_a_first_view_stays_light(layout: str, language: str, inline: bool, shows: str) -> None:
     policy = under(
