@@ -98,6 +98,7 @@ WALL = (
 )
 CONTROL_HREF = ' class="link" href="{{ hole.prefix }}/?lang={{ words.language }}{{ hole.query }}"'
 DECLARATION = '<a href="{{ view.prefix }}/declaration?'
+KEEPS = "document.cookie = 'seen=1'; localStorage.kept = 1"
 TEXT_OF_BANNER = "<p>{{ banner.text }}</p>"
 WITHDRAW = '<button name="action" value="withdraw"'
 BANNER = '<section id="consentkit-banner"'
@@ -106,8 +107,6 @@ BANNER = '<section id="consentkit-banner"'
 @pytest.mark.parametrize(
     ("rule", "name", "ours", "theirs", "code"),
     [
-        ("R13", FIRST, TEXT_OF_BANNER, f"<script>document.cookie = 'seen=1'</script>{TEXT_OF_BANNER}", "FR"),
-        ("R13", FIRST, TEXT_OF_BANNER, f"<script>localStorage.seen = 1</script>{TEXT_OF_BANNER}", "FR"),
         ("R14", FIRST, "</form>", WALL, "FR"),
         ("R16", SECOND, WITHDRAW, f"<button hidden {WITHDRAW.removeprefix('<button ')}", "FR"),
         ("R29", FIRST, BANNER, '<section lang="de" id="consentkit-banner"', "FR"),
@@ -130,8 +129,6 @@ BANNER = '<section id="consentkit-banner"'
         ("R37", FIRST, CONTROL_HREF, CONTROL_HREF.replace("{{ hole.prefix }}/?", "/article?"), "US-CA"),
     ],
     ids=[
-        "R13 cookie",
-        "R13 storage",
         "R14",
         "R16",
         "R29",
@@ -148,6 +145,18 @@ def test_what_a_template_does_is_found_by_its_rule_alone(
     found = found_in(changed(tmp_path, name, ours, theirs, code))
 
     assert {each.rule.id for each in found} == {rule}
+
+
+def test_a_cookie_and_a_key_that_nobody_was_asked_about_are_told(tmp_path: Path) -> None:
+    script = f"<script>{KEEPS}</script>{TEXT_OF_BANNER}"
+
+    found = found_in(changed(tmp_path, FIRST, TEXT_OF_BANNER, script))
+
+    assert {each.rule.id for each in found} == {"R13"}
+    assert {each.problem.found for each in found} == {
+        "the cookie seen before a choice",
+        "kept in storage before a choice",
+    }
 
 
 @pytest.mark.parametrize(
@@ -181,9 +190,8 @@ example = "function playerSetup(x) { document.cookie = '_pl_1=1'; localStorage['
 """
 
 
-@pytest.mark.parametrize("code", ["US-CA", "FR"])
-def test_what_a_service_keeps_that_is_open_by_default_is_no_early_fire(code: str) -> None:
-    text = TEXT.format(code=code).replace('use = ["google-analytics"]\n', "")
+def test_what_a_service_keeps_that_is_open_by_default_is_no_early_fire() -> None:
+    text = TEXT.format(code="US-CA").replace('use = ["google-analytics"]\n', "")
     judged = Site(load_text(text + OPEN), DAY)
 
     assert found_in(judged) == []
