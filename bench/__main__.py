@@ -7,7 +7,18 @@ from importlib import import_module
 
 from bench.figure import Figure
 
-PARTS = ("asgi", "stream", "rewriter", "weight", "log", "processes", "decisions", "evidence", "export")
+PARTS = (
+    "asgi",
+    "stream",
+    "rewriter",
+    "weight",
+    "log",
+    "processes",
+    "decisions",
+    "evidence",
+    "export",
+    "desk",
+)
 
 
 def main(parts: list[str]) -> int:
