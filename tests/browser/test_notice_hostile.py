@@ -87,7 +87,9 @@ async def test_the_host_s_style_does_not_reach_it(
     await tab.goto(site.page("/plain", flush + "</style><body>{notice}"))
     expected = [await box(tab, name) for name in ("banner", "accept", "reject", "preferences")]
 
-    await tab.goto(site.page("/", flush + f"{style} head{{display:none!important}}</style><body>" + "{notice}"))
+    await tab.goto(
+        site.page("/", flush + f"{style} head{{display:none!important}}</style><body>" + "{notice}")
+    )
 
     assert [await box(tab, name) for name in ("banner", "accept", "reject", "preferences")] == expected
     await tab.locator("#consentkit-reject").click()
