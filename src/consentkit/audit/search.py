@@ -297,10 +297,12 @@ def _place(log_id: str, search: Search, token: str) -> _Place:
     except (binascii.Error, ValueError):
         raw = b""
     place, given = raw[:16], raw[16:]
-    if len(raw) != 16 + _SUM or given != _checksum(log_id, search, place):
+    found = _Place(int.from_bytes(place[:8]), int.from_bytes(place[8:]))
+    fits = len(raw) == 16 + _SUM and given == _checksum(log_id, search, place)
+    if not fits or max(found) > LARGEST_INTEGER:
         msg = "no page of this search goes on there"
         raise ValueError(msg)
-    return _Place(int.from_bytes(place[:8]), int.from_bytes(place[8:]))
+    return found
 
 
 def _checksum(log_id: str, search: Search, place: bytes) -> bytes:

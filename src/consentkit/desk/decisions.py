@@ -90,13 +90,16 @@ async def search_of(visit: Visit, asked: dict[str, str], zone: tzinfo) -> Search
         raise BadInput("bad-act", act=asked["act"])
     first = moment(asked["from"], "from", zone)
     last = moment(asked["to"], "to", zone, last=True)
-    if first is not None and last is not None and last < first:
-        raise BadInput("bad-range")
     if asked["of"]:
         asked = {**asked, "visitor": await visit.ask(visitor_of, asked["of"])}
     named: dict[str, Any] = {name: asked[name] or None for name in ("visitor", "receipt", "act", "policy")}
     place = {UNKNOWN: "", "": None}.get(asked["jurisdiction"], asked["jurisdiction"].upper())
-    return Search(first=first, last=last, jurisdiction=place, **named)
+    if place is not None and len(place) > LONGEST:  # capitals of some letters are several
+        raise BadInput("bad-long", name="jurisdiction", most=LONGEST)
+    try:
+        return Search(first=first, last=last, jurisdiction=place, **named)
+    except ValueError:
+        raise BadInput("bad-range") from None
 
 
 async def find(visit: Visit, search: Search, after: str | None, limit: int) -> Found:

@@ -23,7 +23,7 @@ from consentkit.core.policy import Policy
 from consentkit.desk import client
 from consentkit.desk.access import Access, Role, Who
 from consentkit.desk.body import read_form
-from consentkit.desk.errors import BadInput
+from consentkit.desk.errors import BadInput, NotFound
 from consentkit.desk.route import Page
 from consentkit.desk.words import words
 from consentkit.languages.lookup import accepted, look_up
@@ -148,8 +148,14 @@ class Visit:
         return f"{root}{quote(path)}{'?' if asked else ''}{asked}"
 
     def part(self, name: str) -> str:
-        """A part of the address, as its route names it."""
-        return str(self.request.path_params[name])
+        """A part of the address, as its route names it.
+
+        :raises NotFound: longer than anything that there is, or holding a NUL, which a store may choke on.
+        """
+        value = str(self.request.path_params[name])
+        if len(value) > LONGEST or "\0" in value:
+            raise NotFound("not-found")
+        return value
 
     def query(self, name: str) -> str:
         """What was asked for by that name, white space around it taken off; empty where nothing was.
