@@ -130,7 +130,7 @@ def told(row: StoredEvent) -> dict[str, Any]:
     """
     try:
         values = json.loads(row.canonical)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise _damaged(row) from None
     if not isinstance(values, dict) or "jurisdiction" not in values:
         raise _damaged(row)

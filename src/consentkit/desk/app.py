@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from consentkit.audit.engine import locate
-from consentkit.audit.errors import AuditError, LogLocationError, SchemaMismatch
+from consentkit.audit.errors import AuditError, EventDamaged, LogLocationError, SchemaMismatch
 from consentkit.audit.keys import read_public
 from consentkit.audit.log import AuditLog
 from consentkit.audit.reader import Reader
@@ -41,7 +41,7 @@ from consentkit.desk import (
     table,
 )
 from consentkit.desk.access import Access, Auth, Who
-from consentkit.desk.errors import DeskError, Forbidden, NotFound, SignInNeeded
+from consentkit.desk.errors import Conflict, DeskError, Forbidden, NotFound, SignInNeeded
 from consentkit.desk.page import HEADERS, Desk, Visit
 from consentkit.desk.passes import Passes
 from consentkit.desk.route import Page
@@ -161,6 +161,8 @@ async def answer(desk: Desk, page: Page, request: Request, headers: Any = None) 
         return await page.answer(visit)
     except DeskError as error:
         return _refusal(visit, error, headers)
+    except EventDamaged:
+        return _refusal(visit, Conflict("damaged"), headers)
     except AuditError as error:
         logger.warning("the desk could not answer: %s", type(error).__name__)
         return _away(visit, error)

@@ -19,7 +19,7 @@ from consentkit.desk.acts import look_up
 from consentkit.desk.errors import NotFound
 from consentkit.desk.page import HEADERS, Visit
 from consentkit.desk.route import Page
-from consentkit.desk.told import told
+from consentkit.desk.told import Said, said, told
 from consentkit.web.served import draw, read
 
 HISTORY = 50
@@ -101,20 +101,22 @@ def gather(reader: Reader, event: str) -> Found | None:
     row = reader.find(event)
     if row is None:
         return None
-    names = _names(row)
+    names = said(row)
     history = reader.of_visitor(row.visitor, HISTORY) if row.visitor else []
     return Found(
         row,
         place_of(reader, row),
         tuple(history),
-        _notice(_document(reader, "notice", names.get("notice", ""))),
-        _policy(_document(reader, "policy", names.get("policy", ""))),
+        _notice(_document(reader, "notice", names.notice if names else "")),
+        _policy(_document(reader, "policy", names.policy if names else "")),
         _opens(row, names),
     )
 
 
 def place_of(reader: Reader, row: StoredEvent) -> Place:
     """Where an event stands, by the first checkpoint that covers it."""
+    if not (isinstance(row.leaf, bytes) and isinstance(row.canonical, bytes)):
+        return Place(row.seq, "", fits=False)
     place = Place(row.seq, row.leaf.hex(), leaf_hash(row.canonical) == row.leaf)
     covering = reader.covering(row.seq)
     if covering is None:
@@ -131,18 +133,11 @@ def place_of(reader: Reader, row: StoredEvent) -> Place:
     )
 
 
-def _names(row: StoredEvent) -> dict[str, Any]:
-    try:
-        return dict(json.loads(row.canonical))
-    except (ValueError, TypeError):
-        return {}
-
-
-def _opens(row: StoredEvent, values: dict[str, Any]) -> bool | None:
+def _opens(row: StoredEvent, values: Said | None) -> bool | None:
     """Whether the visitor's id is the one that the event commits to; ``None`` where there is none to compare."""
-    if row.salt is None or row.visitor is None:
+    if row.salt is None or row.visitor is None or values is None:
         return None
-    return personal_hash(row.salt, row.visitor) == values.get("personal")
+    return personal_hash(row.salt, row.visitor) == values.personal
 
 
 def _document(reader: Reader, kind: str, name: str) -> bytes | None:

@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
-from consentkit.audit.event import VISITORS_ACTS
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from consentkit.audit.event import ACTS, VISITORS_ACTS
 from consentkit.audit.finding import StoredEvent
 from consentkit.audit.sample import SITE
 from consentkit.core.errors import printable
 from consentkit.desk.page import Visit
+
+
+class Said(BaseModel):
+    """What an event's bytes must say to be shown at all: whoever can write to the store can make them say anything."""
+
+    model_config = ConfigDict(strict=True)
+
+    act: str
+    decided_after_ms: int | None
+    denied: list[str]
+    granted: list[str]
+    how: str
+    jurisdiction: str | None
+    language: str | None
+    notice: str
+    personal: str | None
+    policy: str
+    regimes: dict[str, str]
+    services_denied: list[str]
+    services_granted: list[str]
+    signal: str | None
+    site: str
+    statement: str = ""
+    subject: list[tuple[int, int]] = []
+
+
+def said(row: StoredEvent) -> Said | None:
+    """What an event says; ``None`` where its bytes are no event, or one of another act."""
+    if not isinstance(row.canonical, bytes):
+        return None
+    try:
+        found = Said.model_validate_json(row.canonical)
+    except ValidationError:
+        return None
+    return found if found.act == row.act and found.act in ACTS else None
 
 
 def told(visit: Visit, row: StoredEvent) -> dict[str, Any]:
@@ -18,34 +54,29 @@ def told(visit: Visit, row: StoredEvent) -> dict[str, Any]:
 
     A row that cannot be read is shown as such, and hides no other.
     """
-    try:
-        values = json.loads(row.canonical)
-        told = {
-            **values,
-            "readable": True,
-            "sample": row.site == SITE,
-            "own": row.act not in VISITORS_ACTS,
-            "purposes": {
-                **dict.fromkeys(values["granted"], True),
-                **dict.fromkeys(values["denied"], False),
-            },
-            "services": {
-                **dict.fromkeys(values["services_granted"], True),
-                **dict.fromkeys(values["services_denied"], False),
-            },
-            "statement": values.get("statement", ""),
-            "subject": values.get("subject", []),
-            "visitor": row.visitor if visit.officer else None,
-            "who": _who(values["personal"], row, visit),
-        }
-    except (ValueError, KeyError, TypeError):
-        told = {
+    values = said(row)
+    if values is None:
+        told: dict[str, Any] = {
             "readable": False,
             "sample": False,
             "act": printable(str(row.act)),
             "purposes": {},
             "visitor": None,
             "who": "",
+        }
+    else:
+        told = {
+            **values.model_dump(),
+            "readable": True,
+            "sample": row.site == SITE,
+            "own": row.act not in VISITORS_ACTS,
+            "purposes": {**dict.fromkeys(values.granted, True), **dict.fromkeys(values.denied, False)},
+            "services": {
+                **dict.fromkeys(values.services_granted, True),
+                **dict.fromkeys(values.services_denied, False),
+            },
+            "visitor": row.visitor if visit.officer else None,
+            "who": _who(values.personal, row, visit),
         }
     return {**told, "seq": row.seq, "id": row.id, "leaf": row.leaf, "when": _when(visit, row.time)}
 

@@ -51,13 +51,13 @@ def draw(document: bytes, name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    law = shown.get("law", {})
-    link = Shown.OPT_OUT_LINK in law.get("shows", ())
-    close = ("close",) if shown["banner"].get("close") else ()
-    sheets = ("control", *(("foot",) if link else ()), "banner", shown["layout"], *close)
-    banner = client.sheet(*sheets).body.decode()
     page = client.sheet("page").body.decode()
     try:
+        law = shown.get("law", {})
+        link = Shown.OPT_OUT_LINK in law.get("shows", ())
+        close = ("close",) if shown["banner"].get("close") else ()
+        sheets = ("control", *(("foot",) if link else ()), "banner", shown["layout"], *close)
+        banner = client.sheet(*sheets).body.decode()
         return environment.get_template("notice/served.html").render(
             notice=shown,
             name=name,
@@ -66,5 +66,5 @@ def draw(document: bytes, name: str) -> str:
             banner_style=Markup(banner),  # noqa: S704 - our own file
             page_style=Markup(page),  # noqa: S704 - our own file
         )
-    except UndefinedError:
+    except (UndefinedError, TypeError, AttributeError):
         raise EventDamaged(_NONE) from None
