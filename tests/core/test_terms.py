@@ -140,6 +140,20 @@ def test_an_exempt_service_runs_unasked_and_stops_only_where_the_law_wants_an_ob
     assert refused.services["counter"] is after_no
 
 
+@pytest.mark.parametrize("purposes", [frozenset(), frozenset({"analytics"})], ids=["alone", "beside a yes"])
+def test_an_objection_to_one_service_counts_whatever_is_said_of_its_purpose(
+    policy: Policy, purposes: frozenset[str]
+) -> None:
+    service = policy.services["counter"].model_copy(update={"facts": ("minor-impact",)})
+    stating = policy.model_copy(update={"services": {**policy.services, "counter": service}})
+    bound = there(stating, exemptions={"analytics": OBJECTABLE})
+
+    consent = resolve(bound, Signals(), chose(bound, Choice(Act.SAVE, purposes, {"counter": False})), NOW)
+
+    assert not consent.services["counter"]
+    assert consent.granted == {"necessary", *purposes}
+
+
 def test_where_our_cookie_may_be_withheld_there_may_have_been_an_objection(policy: Policy) -> None:
     service = policy.services["counter"].model_copy(update={"facts": ("minor-impact",)})
     stating = policy.model_copy(update={"services": {**policy.services, "counter": service}})

@@ -279,12 +279,14 @@ def _exempt_open(
     unknown: bool,
 ) -> bool:
     """Whether a service runs that is exempt by what it states: where an objection stops it, not if there may have been one."""
-    purposes = policy.services[name].purposes
+    purposes, free = policy.services[name].purposes, policy.exempted[name] is Regime.EXEMPT
+    if not free and decision is not None and decision.services.get(policy.marks[name]) is False:
+        return False  # the objection is about this service, whatever was said of its purposes
     if granted.issuperset(purposes):
         return True
     if signal is not None and not policy.selling.isdisjoint(purposes):
         return False
-    return policy.exempted[name] is Regime.EXEMPT or not (unknown or _objected(policy, decision, name))
+    return free or not (unknown or _objected(policy, decision, name))
 
 
 def _objected(policy: Policy, decision: Decision | None, name: str) -> bool:
