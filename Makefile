@@ -1,6 +1,6 @@
 # What people say to this repository. `make help` prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers generated docs pytest suite fuzz faults leaks bench clean setup
+.PHONY: help demo test check format lint types layers generated docs pytest suite fuzz faults leaks bench gallery clean setup
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -59,6 +59,9 @@ leaks: setup ## every real page in Chromium: before, after reject, after accept 
 
 bench: setup ## print each figure beside its peer, as a ratio in one run
 	$(BIN)/python -m bench
+
+gallery: setup ## take the pictures of the docs anew
+	$(BIN)/python docs/gallery.py
 
 clean: ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site artefacts
