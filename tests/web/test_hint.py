@@ -66,6 +66,21 @@ def test_hints_of_policies_that_ask_otherwise_differ_though_their_bits_do_not(po
 
 
 @pytest.mark.parametrize(
+    "change",
+    [{"recipients": ["Broker GmbH"]}, {"vendor": "Another Inc"}, {"purposes": ["marketing"]}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_hint_to_another_question_is_another_though_its_names_are_the_same(
+    policy: Policy, change: dict[str, object]
+) -> None:
+    counter = {**POLICY["services"]["counter"], **change}
+    other = Policy.model_validate({**POLICY, "services": {**POLICY["services"], "counter": counter}})
+
+    assert Hints(other).ids == Hints(policy).ids
+    assert Hints(other).digest != Hints(policy).digest
+
+
+@pytest.mark.parametrize(
     ("keeping", "field"),
     [
         (Keeping.SECURE, b"n-hint=v; Path=/; Max-Age=60; SameSite=Lax; Secure"),

@@ -20,6 +20,7 @@ from consentkit.core.consent import Consent, Source
 from consentkit.core.cookie import values_of
 from consentkit.core.parts import NECESSARY
 from consentkit.core.policy import Policy
+from consentkit.core.questions import questions
 from consentkit.web.answer import Header
 from consentkit.web.signal import standing
 from consentkit.web.transport import Keeping
@@ -40,8 +41,10 @@ class Hints:
         self.purposes = tuple(name for name in policy.regimes if name != NECESSARY)
         self.ids = (*self.purposes, *policy.services)
         """Purposes and services in the order of their bits, the first one's highest."""
-        self.digest = sha256("\0".join(self.ids).encode()).hexdigest()[:8]
-        """Stands for ``ids``: the bits of a hint with another digest mean something else."""
+        # Of the policy alone, under no law: a page that is the same for all is made under another one than its visitor's.
+        asked = questions(policy.regimes, policy.services).marks
+        self.digest = sha256("\0".join((*self.ids, *sorted(asked))).encode()).hexdigest()[:8]
+        """Stands for ``ids`` and what is asked about each: the bits of a hint with another digest mean something else."""
         self._policy = policy
         self._values: dict[tuple[frozenset[str], str, str], bytes] = {}
 
