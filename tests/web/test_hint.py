@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +11,11 @@ from tests.fixtures import Wrap
 
 from consentkit.core.consent import Consent, Signals, resolve
 from consentkit.core.decision import Act, Choice, Outcome, decide
+from consentkit.core.duration import DAY
+from consentkit.core.jurisdiction import Rule
 from consentkit.core.policy import Policy
-from consentkit.web.hint import Hints, hint_cookie, hint_name, hint_sent
+from consentkit.core.terms import Terms
+from consentkit.web.hint import Hints, hint_cookie, hint_name, hint_sent, lasts
 from consentkit.web.transport import Keeping
 
 LARGE = {
@@ -92,6 +96,41 @@ def test_a_hint_can_be_read_by_scripts_and_lives_as_long_as_the_choice(
     keeping: Keeping, field: bytes
 ) -> None:
     assert hint_cookie(hint_name(b"n"), b"v", keeping, 60) == (b"set-cookie", field)
+
+
+@pytest.mark.parametrize(("act", "life"), [(Act.ACCEPT, 180), (Act.REJECT, 360)], ids=str)
+def test_a_hint_that_comes_back_ends_with_what_it_says(act: Act, life: int) -> None:
+    rule = Rule.model_validate(
+        {
+            **dict.fromkeys(("functional", "analytics", "marketing"), "opt-in"),
+            "ask_again": "12mo",
+            "lifetime": "6mo",
+            "sources": [{"act": "An act"}],
+            "checked": "2026-11-25",
+            "confidence": "high",
+        }
+    )
+    policy = Policy.model_validate(POLICY).under(Terms("ZZ", rule, "ZZ"))
+    outcome = decide(policy, Choice(act), now=1_000_000, visitor="v")
+    assert isinstance(outcome, Outcome)
+
+    assert lasts(policy, outcome.decision, 1_000_000 + 100 * DAY) == (life - 100) * DAY
+
+
+async def test_a_hint_renewed_on_a_later_day_lives_no_longer_for_it(
+    wrap: Wrap, decided: Callable[..., tuple[bytes, bytes]], policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, cookie, real = wrap(serving(PAGE)), decided("analytics"), time.time
+
+    def lives(field: bytes) -> int:
+        return int(field.split(b"Max-Age=")[1].partition(b";")[0])
+
+    (first,) = hints_of(await get(app, headers=[cookie]))
+    monkeypatch.setattr(time, "time", lambda: real() + 10 * DAY)
+    (later,) = hints_of(await get(app, headers=[cookie]))
+
+    assert lives(first) <= policy.grant_lifetime
+    assert 10 * DAY - 60 <= lives(first) - lives(later) <= 10 * DAY + 60
 
 
 def test_two_hints_of_one_name_are_the_right_one_never() -> None:

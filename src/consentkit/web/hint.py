@@ -18,6 +18,7 @@ from hashlib import sha256
 
 from consentkit.core.consent import Consent, Source
 from consentkit.core.cookie import values_of
+from consentkit.core.decision import Decision
 from consentkit.core.parts import NECESSARY
 from consentkit.core.policy import Policy
 from consentkit.core.questions import questions
@@ -78,10 +79,18 @@ def hint_sent(name: bytes, cookies: Iterable[bytes]) -> bytes:
     return values[0] if len(values) == 1 else ANOTHER if values else b""
 
 
+def lasts(policy: Policy, decision: Decision | None, now: int) -> int:
+    """Seconds for which a hint can be believed: a yes in it no longer than its grant, whenever the hint was put right."""
+    if decision is None:
+        return 0
+    life = policy.grant_lifetime if decision.grants else policy.cookie_lifetime
+    return max(0, decision.at + life - now)
+
+
 def hint_cookie(name: bytes, value: bytes, keeping: Keeping, lifetime: int) -> Header:
     """The field that keeps a hint, or deletes it where there is nothing to hint at.
 
-    :param lifetime: seconds: as long as the decision cookie's.
+    :param lifetime: seconds, as :func:`lasts` tells.
     """
     secure = b"; Secure" if keeping is Keeping.SECURE else b""
     attributes = b"; Path=/; Max-Age=%d; SameSite=Lax" % (lifetime if value else 0)

@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 from consentkit.core.consent import Consent, Signals, Source, resolve
 from consentkit.core.cookie import NOTHING, CookieCodec, Read
+from consentkit.core.duration import DAY
 from consentkit.core.policy import Policy
 from consentkit.web.answer import Header, Scope
 from consentkit.web.crawlers import is_crawler
 from consentkit.web.gate.candidate import Asked
-from consentkit.web.hint import Hints, hint_name, hint_sent, renewed
+from consentkit.web.hint import Hints, hint_name, hint_sent, lasts, renewed
 from consentkit.web.signal import signal_name, signals_told
 from consentkit.web.transport import Keeping, Transport
 from consentkit.web.where import safely
@@ -139,14 +140,16 @@ class Resolver:
         asked = asked_of(fields)
         alike = self._alike_in(consent, keeping, asked)
         renewal = self._renewal(consent, name, keeping, cookies)
-        return Reading(consent, read, keeping, asked, renewal, self._end(read), alike)
+        # What renews a hint says for how long from now.
+        ends = min(self._end(read), time.time() + DAY) if renewal else self._end(read)
+        return Reading(consent, read, keeping, asked, renewal, ends, alike)
 
     def _renewal(
         self, consent: Consent, name: bytes | None, keeping: Keeping, cookies: list[bytes]
     ) -> tuple[Header, ...]:
         of_hint = hint_name(name)
         sent = hint_sent(of_hint, cookies)
-        lifetime = self.policy.cookie_lifetime
+        lifetime = lasts(self.policy, consent.decision, int(time.time()))
         return renewed(self._hints, consent, sent, name=of_hint, keeping=keeping, lifetime=lifetime)
 
     def for_all(self, keeping: Keeping) -> Reading:

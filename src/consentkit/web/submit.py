@@ -26,7 +26,7 @@ from consentkit.web.browser import cookies_of_others, keyed, state_before, visit
 from consentkit.web.document import Notice
 from consentkit.web.form import FORM, JSON, Bad, Submission, media_type, parse, read_body
 from consentkit.web.gatehouse import Gate
-from consentkit.web.hint import hint_cookie, hint_name
+from consentkit.web.hint import hint_cookie, hint_name, lasts
 from consentkit.web.limit import RateLimit
 from consentkit.web.notice import NoticeBook, View
 from consentkit.web.origin import Origin, from_frame, next_of_referer, origin_of, safe_next
@@ -283,11 +283,11 @@ class Decisions:
             return ()
         value = act.visit.resolver.codec.dump(decision)
         strays = clearing(name, act.keeping, act.peer, act.back) if act.before.strays else []
-        lifetime = self._policy.cookie_lifetime
+        hint, hint_lasts = self._book.hints.value(after), lasts(self._policy, decision, int(time.time()))
         ours = (
             *strays,
-            decision_cookie(name, value, act.keeping, lifetime),
-            hint_cookie(hint_name(name), self._book.hints.value(after), act.keeping, lifetime),
+            decision_cookie(name, value, act.keeping, self._policy.cookie_lifetime),
+            hint_cookie(hint_name(name), hint, act.keeping, hint_lasts),
         )
         return (*ours, *expired(self._gate, act.visit, after, beside=ours))
 
