@@ -28,7 +28,7 @@ from consentkit.audit.erase import erase
 from consentkit.audit.errors import WebhookRefused
 from consentkit.audit.log import AuditLog
 from consentkit.audit.reader import Reader
-from consentkit.audit.schema import deliveries, followers
+from consentkit.audit.schema import deliveries, events, followers
 from consentkit.audit.webhook import Webhook, closed
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -261,6 +261,40 @@ def test_a_receiver_that_is_away_is_told_once_it_is_there(sqlite_url):
     [one] = newest(Reader(sqlite_url))
     assert (one.outcome, one.ended) == ("ConnectionRefusedError", None)
     assert one.due > one.made
+
+
+@pytest.mark.parametrize("canonical", [b"{", b"{}", b"[" * 100_000], ids=["no JSON", "nothing", "deep"])
+@pytest.mark.parametrize("act", ["withdraw", "save"])
+def test_a_damaged_event_keeps_no_other_from_being_told(url, receiver, caplog, act, canonical):
+    write(url, build_event())
+    found = outbox(url, receiver)
+    last = build_event(act="withdraw", granted=(), denied=("analytics", "marketing"))
+    write(url, build_event(act=act, granted=(), denied=("analytics", "marketing")), last)
+    with writing(locate(url), 5.0).begin() as connection:
+        connection.execute(update(events).where(events.c.seq == 2).values(canonical=canonical))
+
+    tell(found)
+
+    assert [one["data"]["event"] for one in receiver.messages] == [last.id]
+    assert receiver.messages[0]["data"]["closed"]["purposes"] == ["analytics", "marketing"]
+    assert {one.seq: one.outcome for one in newest(Reader(url))} == {
+        2: "the event is damaged",
+        3: "status 204",
+    }
+    assert "event 2: given up" in caplog.text
+
+
+def test_a_host_whose_name_is_none_is_a_failed_try(sqlite_url, receiver):
+    write(sqlite_url, build_event())
+    found = Outbox(sqlite_url, "", Webhook(f"https://{'a' * 70}.example/", (SECRET,)))
+    found.enter()
+    write(sqlite_url, build_event(act="withdraw", granted=()))
+
+    tell(found)
+
+    [one] = newest(Reader(sqlite_url))
+    assert one.outcome.startswith("Unicode")
+    assert (one.tries, one.ended) == (1, None)
 
 
 def test_nothing_personal_stands_in_what_is_kept_for_it(url, receiver):

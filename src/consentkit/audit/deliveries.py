@@ -45,6 +45,8 @@ GRACE = 1.0
 PAGE = 500
 AT_ONCE = 50
 """Messages between two looks at the log."""
+DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading an event ends in that was changed in the store: it must not keep others from being told of."""
 _SECOND = 1_000_000
 _TOLD = ("withdraw", "reject", "save", "erase")
 
@@ -151,7 +153,12 @@ class Outbox:
         if row is None:
             self._end(seq, 0, Answer(False, True, "no such event"))
             return True
-        answer = post(self._hook, row.id, now() // _SECOND, message(reader, row))
+        try:
+            body = message(reader, row)
+        except DAMAGED:
+            self._end(seq, 0, Answer(False, True, "the event is damaged"))
+            return True
+        answer = post(self._hook, row.id, now() // _SECOND, body)
         with self._connected() as connection:
             tries = connection.execute(
                 select(deliveries.c.tries).where(self._mine, deliveries.c.seq == seq)
@@ -221,7 +228,11 @@ def message(reader: Reader, row: StoredEvent) -> bytes:
     """What a webhook is told of an event, as the log is now."""
     event = json.loads(row.canonical)
     if row.act != "erase":
-        return withdrawal(reader.log_id, row.seq, event, row.visitor, closed(_before(reader, row), event))
+        try:
+            shut = closed(_before(reader, row), event)
+        except DAMAGED:  # of the two, the one before
+            shut = closed(None, event)
+        return withdrawal(reader.log_id, row.seq, event, row.visitor, shut)
     ids: list[str] = []
     for first, last in event.get("subject", []):
         query = select(events.c.id).where(events.c.log_id == reader.log_id, events.c.seq.between(first, last))
@@ -242,8 +253,11 @@ def _is_told(reader: Reader, row: StoredEvent) -> bool:
         return True
     if row.visitor is None:
         return False  # who refuses without an id had granted nothing
-    before = _before(reader, row)
-    return before is not None and any(closed(before, json.loads(row.canonical)).values())
+    try:
+        before = _before(reader, row)
+        return before is not None and any(closed(before, json.loads(row.canonical)).values())
+    except DAMAGED:
+        return True
 
 
 def _before(reader: Reader, row: StoredEvent) -> Mapping[str, Any] | None:

@@ -111,7 +111,11 @@ def post(hook: Webhook, name: str, time: int, body: bytes) -> Answer:
     try:
         connection.request("POST", path, body, hook.headers(name, time, body))
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+    except (
+        OSError,
+        ValueError,
+        http.client.HTTPException,
+    ) as error:  # ValueError: no name that can be looked up
         return Answer(False, False, type(error).__name__)
     finally:
         connection.close()
