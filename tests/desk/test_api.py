@@ -81,6 +81,23 @@ async def test_an_officers_token_does_and_the_log_shows_it(officers: Program, au
     assert (noted["act"], noted["how"]) == ("look-up", "api")
 
 
+async def test_a_list_with_everybodys_ids_is_noted_as_handed_out(
+    officers: Program, program: Program, audit: AuditLog
+) -> None:
+    told = await officers.json("/api/decisions?act=accept&limit=1")
+    following = await officers.json(told["next"])
+    await program.json("/api/decisions?act=accept")
+    await officers.json("/api/decisions?act=reject")
+
+    assert [[each["seq"] for each in one["items"]] for one in (told, following)] == [[5], [1]]
+    noted = [json.loads(row.canonical) for row in Reader(audit.url).last(2)]
+    assert [(one["act"], one["how"], one["subject"]) for one in noted] == [
+        ("export", "api", [[5, 5]]),
+        ("export", "api", [[1, 1]]),
+    ]
+    assert Reader(audit.url).size() == 9
+
+
 async def test_one_event_comes_with_its_proof(officers: Program, audit: AuditLog, tmp_path: Any) -> None:
     from consentkit.audit.checkpoint import parse
     from consentkit.audit.keys import generate
