@@ -224,6 +224,13 @@ def test_what_is_no_document_gets_no_piece(tr: Tr, page: bytes) -> None:
     assert tr(page, NOTICE_AT_END) == page
 
 
+def test_a_select_that_is_open_at_the_end_is_closed_before_the_notice(tr: Tr) -> None:
+    page = b"<html><body><select><option>a%s</body></html>"
+
+    assert tr(page % b"", NOTICE_AT_END).endswith(b"<option>a</select>[B]</body></html>")
+    assert tr(page % b"</select>", NOTICE_AT_END).endswith(b"<option>a</select>[B]</body></html>")
+
+
 def test_amp_is_told() -> None:
     rewriter = Rewriter(Denied(), NOTICE)
     rewriter.whole(b"<html amp>")

@@ -90,6 +90,11 @@ class Tree:
         """Whether a template or noscript is open: no place for a notice."""
         return self._templates > 0 or self.in_noscript
 
+    @property
+    def way_out(self) -> bytes:
+        """What must be closed for a notice to be seen: within an open select nothing but its options is."""
+        return b"</select>" if self._select else b""
+
     def opener(self, name: bytes, raw: bytes) -> bytes:
         """Take in an opener and return the name of the raw text that follows, or b""."""
         self.here = self.context

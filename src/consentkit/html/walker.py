@@ -383,7 +383,7 @@ class Walker:
         piece: Piece = self.placement.head if where == "head" else self.placement.body
         text = piece if isinstance(piece, bytes) else piece(self.document.facts(implied))
         if text:
-            self.output.put(buffer, at, text)
+            self.output.put(buffer, at, self.tree.way_out + text)
             self.placed = self.placed or where == "body"
 
 
