@@ -269,3 +269,18 @@ async def test_a_law_that_begins_while_a_site_is_served_asks_and_stops_nothing(w
     assert (before, page.status) == ("notice", 200)
     assert (await state(app))["regimes"]["marketing"] == "opt-in"
     assert b'data-ck-src="https://counter.example/c.js"' in page.body
+
+
+async def test_a_form_with_switches_on_beforehand_grants_nothing_where_none_may_be(site):
+    app = site("FR", "US")
+    there, here = [(await state(app, at(code)))["notice"] for code in ("US", "FR")]
+    chosen = {"action": "save", "purpose": ["analytics", "marketing"]}
+
+    kept = await post(app, {**chosen, "notice": there}, [SAME, *at("US")])
+    moved = await post(app, {**chosen, "notice": there}, [SAME, *at("FR")])
+    refused = await post(app, {"action": "reject", "notice": there}, [SAME, *at("FR")])
+    other_way = await post(app, {**chosen, "notice": here}, [SAME, *at("US")])
+
+    assert there != here
+    assert (kept.status, moved.status, refused.status, other_way.status) == (303, 409, 303, 303)
+    assert moved.every(b"set-cookie") == []

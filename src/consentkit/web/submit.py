@@ -36,6 +36,7 @@ from consentkit.web.pending import Grants
 from consentkit.web.record import Records
 from consentkit.web.request import Visit
 from consentkit.web.setcookie import clearing, decision_cookie
+from consentkit.web.shown import law_of
 from consentkit.web.transport import Keeping, Peer
 from consentkit.web.viewword import made_at
 
@@ -189,7 +190,11 @@ class Decisions:
             document = await self._audit.document("notice", notice)
         except AuditError:
             return None
-        return None if document is None else _asked_by(document)
+        if document is None:
+            return None
+        ticked = json.loads(document).get("law", {}).get("preticked", ())
+        # Of a page from where switches may be on beforehand: a yes that nobody gave is none here.
+        return _asked_by(document) if set(ticked) <= set(law_of(self._policy)["preticked"]) else None
 
     async def _open(self, act: Act) -> Answer:
         event = self._event(act, act.outcome)
