@@ -216,3 +216,24 @@ async def test_a_page_for_all_asks_once_a_day_for_one_who_chose_and_never_for_on
     assert len(asked) == 1
     kept = {each["name"]: each for each in await context.cookies()}
     assert kept["consentkit-signal"]["value"] == "asked"
+
+
+async def test_a_choice_in_the_dialog_is_logged_under_the_words_of_the_dialog(
+    world: World, tab: Page
+) -> None:
+    address = await at(world, "US-CA", "shared")
+    await tab.goto(address)
+    await until(tab, "!!window.consentkit?.ready?.then")
+    banner = await tab.evaluate(
+        "document.querySelector('#consentkit').shadowRoot.querySelector('form').elements.notice.value"
+    )
+    await tab.evaluate("consentkit.show()")
+    dialog = tab.locator("dialog")
+    named = await dialog.locator("[name=notice]").first.input_value()
+
+    await dialog.locator("button[value=save]").click()
+
+    await until(tab, "consentkit.state.decided")
+    (event,) = events(world)
+    assert banner != named
+    assert (event["notice"], event["how"], event["jurisdiction"]) == (named, "page", "US-CA")

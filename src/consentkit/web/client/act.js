@@ -60,7 +60,7 @@ export class Acts {
         how,
         // One word until an act is done: by it the server knows a grant that a refusal overtakes.
         view: own.get("view") + (this.turn ? `-${this.turn}` : ""),
-        notice: own.get("notice"),
+        notice: fields.get("notice") ?? own.get("notice"),
         shown_ms: Math.round(performance.now() - shown),
         purpose: plain(fields.getAll("purpose")),
         service: plain(fields.getAll("service").filter(Boolean)),
