@@ -14,10 +14,11 @@ from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
 from consentkit.core.policy import Policy
 from consentkit.core.regime import Regime
 from consentkit.core.service import Cookie, Loader, Service
+from consentkit.core.theme import Colours, Theme
 from consentkit.policyfile import load, load_text
 from consentkit.web.words import words_of
 
-MODELS = (Policy, Site, Controller, Purpose, Service, Cookie, Loader, PageRule, Override)
+MODELS = (Policy, Site, Controller, Purpose, Service, Cookie, Loader, PageRule, Override, Theme, Colours)
 UNCOMMENTED = re.sub(r"^#(?=[a-z\[])", "", starter(), flags=re.MULTILINE)
 
 
@@ -57,7 +58,7 @@ def test_a_default_that_is_shown_is_the_default() -> None:
         "imprint_url",
         "lifetime",
     }
-    tables = {"site", "controller", "overrides", "purposes", "services", "pages", "texts"}
+    tables = {"site", "controller", "overrides", "purposes", "services", "pages", "texts", "theme"}
     for name in Policy.model_fields.keys() - examples - tables:
         assert getattr(shown, name) == getattr(plain, name)
     stats = shown.services["stats"]

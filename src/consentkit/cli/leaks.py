@@ -50,7 +50,9 @@ def leaks(
     from consentkit.scan.table import data_of, lines_of
 
     rules = _policy(policy)
-    logging.getLogger("consentkit").setLevel(logging.ERROR)  # the tables tell of unlisted and unknown ones
+    logger = logging.getLogger("consentkit")
+    before = logger.level
+    logger.setLevel(logging.ERROR)  # the tables tell of unlisted and unknown ones
     try:
         if place.lower().startswith(("http://", "https://")):
             warn(f"GET {place}, as a visitor; requests to others {'are refused' if refuse else 'go out'}")
@@ -59,6 +61,8 @@ def leaks(
             reports = asyncio.run(scan.of_folder(_folder(place), rules))
     except NoBrowserError as error:
         stop(str(error))
+    finally:
+        logger.setLevel(before)
     if as_json:
         typer.echo(json.dumps(data_of(reports), indent=2))
     else:

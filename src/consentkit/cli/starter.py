@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from consentkit.core.parts import Controller, Override, PageRule, Purpose, Site
 from consentkit.core.policy import Policy
 from consentkit.core.service import Cookie, Loader, Service
+from consentkit.core.theme import DARK, LIGHT, Colours, Theme
 
 WIDTH = 100
 RARELY = "# Rarely needed:"
-TABLES = ("site", "controller", "overrides", "purposes", "services", "pages", "texts")
+TABLES = ("site", "controller", "overrides", "purposes", "services", "pages", "texts", "theme")
 """Keys of the policy that are tables: TOML wants them after all others."""
 PURPOSES = ("necessary", "functional", "analytics", "marketing")
 
@@ -91,6 +92,8 @@ OVERRIDE = {
     "marketing": '"opt-in"',
     "reason": '"Legitimate interest in measuring, assessed on 2026-11-25."',
 }
+COLOURS, DARK_COLOURS = ({name: f'"{colour}"' for name, colour in each.items()} for each in (LIGHT, DARK))
+SHAPE = {"round": '"8px"', "font": "'\"Source Sans 3\", sans-serif'"}
 PAGE = {"match": '"/legal/*"', "notice": '"never"'}
 
 
@@ -144,6 +147,13 @@ def _lines(file: str) -> Iterator[str]:
     yield from _about(Policy, "texts")
     yield "#[texts.en]"
     yield '#opt-in-accept = "Accept"'
+    yield ""
+    yield from _about(Policy, "theme")
+    yield "#[theme]"
+    yield from _keys(Theme, {**COLOURS, **SHAPE}, off=True)
+    yield from _about(Theme, "dark")
+    yield "#[theme.dark]"
+    yield from _keys(Colours, DARK_COLOURS, off=True)
 
 
 def _table(
