@@ -40,8 +40,10 @@ generated: setup
 docs: setup ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
+# What waited in vain for a browser is tried once more, and the last line says how often: two cores for two browsers and
+# their servers are few. Whatever else fails, fails.
 pytest: setup
-	$(BIN)/pytest --quiet -n $(WORKERS) $(TESTS)
+	$(BIN)/pytest --quiet -n $(WORKERS) --reruns 1 --only-rerun 'playwright\._impl|TimeoutError|never true|never happened' $(TESTS)
 
 suite: setup ## Starlette's own tests, with every app behind our middleware
 	$(BIN)/python tools/starlette_suite
