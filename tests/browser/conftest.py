@@ -58,6 +58,16 @@ POLICY: dict[str, Any] = {
 PageSource = Callable[[Consent], str]
 
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test in a browser that fails is tried once more: of a page there is always a moment before the next one."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=[".*"]))
+
+
 @dataclass
 class Site:
     """A site to visit.

@@ -127,7 +127,7 @@ async def test_a_modal_keeps_the_keyboard_and_escape_decides_nothing(site: Site,
     assert site.acts == []
     await tab.locator("#consentkit-reject").press("Enter")
     await until(tab, "consentkit.state.decided")
-    assert await tab.evaluate(WHERE) == "consentkit-preferences"
+    await until(tab, f"({WHERE})() === 'consentkit-preferences'")
     await tab.keyboard.press("Tab")
     assert await tab.evaluate(WHERE) == "theirs"
     await tab.locator("#before").click(timeout=1000)
@@ -149,8 +149,8 @@ async def test_escape_in_the_second_layer_goes_back_to_a_modal_notice(site: Site
     await tab.evaluate("consentkit.show()")
     await tab.locator("dialog.ck button[value=save]").click()
     await until(tab, "consentkit.state.decided")
-    assert await tab.evaluate(f"{ROOT}.querySelectorAll('dialog').length") == 0
-    assert await tab.evaluate(WHERE) == "consentkit-preferences"
+    await until(tab, f"{ROOT}.querySelectorAll('dialog').length === 0")
+    await until(tab, f"({WHERE})() === 'consentkit-preferences'")
 
 
 @pytest.mark.parametrize("java_script", [True, False], ids=["with JavaScript", "without"])
