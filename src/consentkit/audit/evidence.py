@@ -127,22 +127,7 @@ def write(
         notes = {head.size: head for head in used}
         for head in notes.values():
             pack.put(f"checkpoints/{head.size}.txt", head.note)
-        facts = {
-            "form": standalone.FORM,
-            "made_by": f"consentkit {version('consentkit')}",
-            "created": moment(now() if created is None else created),
-            "about": about.facts(),
-            "log": reader.log_id,
-            "events": passed.events,
-            "erased": passed.erased,
-            "acts": dict(sorted(passed.acts.items())),
-            "checkpoint": f"checkpoints/{heads[-1].size}.txt",
-            "size": heads[-1].size,
-            "consistency": [
-                _consistency(reader, size, heads[-1].size) for size in notes if size != heads[-1].size
-            ],
-            "not_stored": missing,
-        }
+        facts = _facts(reader, about, passed, list(notes), created) | {"not_stored": missing}
         pack.put("evidence.json", json.dumps(facts, ensure_ascii=False, indent=1).encode())
         pack.put("keys.pub", "".join(f"{key}\n" for key in keys).encode())
         with pack.entry("summary.html") as page:
@@ -153,6 +138,29 @@ def write(
         pack.put("README.txt", README.encode())
         pack.finish(standalone.SUMS)
     return Written(passed.events, passed.erased, tuple(passed.ranges), heads[-1].size)
+
+
+def _facts(
+    reader: Reader, about: About, passed: _Passed, sizes: Sequence[int], created: int | None
+) -> dict[str, Any]:
+    """What a file says of itself.
+
+    :param sizes: of the checkpoints in it, the newest last.
+    """
+    newest = sizes[-1]
+    return {
+        "form": standalone.FORM,
+        "made_by": f"consentkit {version('consentkit')}",
+        "created": moment(now() if created is None else created),
+        "about": about.facts(),
+        "log": reader.log_id,
+        "events": passed.events,
+        "erased": passed.erased,
+        "acts": dict(sorted(passed.acts.items())),
+        "checkpoint": f"checkpoints/{newest}.txt",
+        "size": newest,
+        "consistency": [_consistency(reader, size, newest) for size in sizes if size != newest],
+    }
 
 
 class _Head(NamedTuple):
