@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, select, update
 
 from consentkit.audit.background import Background
-from consentkit.audit.engine import STORE_ERRORS, cause, locate, writing
-from consentkit.audit.errors import LogLocationError, LogUnavailable
+from consentkit.audit.engine import connected, locate, writing
+from consentkit.audit.errors import LogLocationError
 from consentkit.audit.event import VISITORS_ACTS, now
 from consentkit.audit.finding import StoredEvent
 from consentkit.audit.lease import Lease
@@ -216,12 +216,8 @@ class Outbox:
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except STORE_ERRORS as error:
-            msg = f"the store does not say what is to be told: {cause(error)}"
-            raise LogUnavailable(msg) from None
+        with connected(self._engine, "the store does not say what is to be told") as connection:
+            yield connection
 
 
 def message(reader: Reader, row: StoredEvent) -> bytes:

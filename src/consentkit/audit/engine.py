@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +20,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
-from consentkit.audit.errors import AuditError, LogLocationError
+from consentkit.audit.errors import AuditError, LogLocationError, LogUnavailable
 
 STORE_ERRORS = (DBAPIError, sqlite3.Error, OSError)
 """What opening a store may raise: SQLite's own errors too, from the settings made as a connection begins."""
@@ -92,6 +94,21 @@ def cause(error: BaseException) -> str:
     if isinstance(origin, OSError) and origin.errno is not None:
         code = os.strerror(origin.errno)
     return f"{type(origin).__name__} ({code})" if code else type(origin).__name__
+
+
+@contextmanager
+def connected(engine: Engine, trouble: str) -> Iterator[Connection]:
+    """One transaction of a store.
+
+    :param trouble: what it could not do, for whoever reads the error.
+    :raises LogUnavailable: the store did not answer.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except STORE_ERRORS as error:
+        msg = f"{trouble}: {cause(error)}"
+        raise LogUnavailable(msg) from None
 
 
 def _sqlite(address: str, timeout: float) -> Engine:

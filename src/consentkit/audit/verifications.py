@@ -14,14 +14,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import insert, select, update
 
 from consentkit.audit.checkpoint import parse
-from consentkit.audit.engine import STORE_ERRORS, cause, locate, reading, writing
+from consentkit.audit.engine import cause, connected, locate, reading, writing
 from consentkit.audit.errors import AuditError, LogUnavailable
 from consentkit.audit.event import now, uuid7
 from consentkit.audit.keys import parse_public
@@ -34,6 +34,7 @@ SILENT = 60.0
 TELL_EVERY = 1.0
 """Seconds between two notes of how far it is."""
 MOST = 100
+TROUBLE = "the store does not tell of verifications"
 _START = "from consentkit.audit.verifications import main; main()"
 _NICE = 10
 
@@ -99,14 +100,14 @@ class Verifications:
     def find(self, name: str) -> Verification | None:
         """One by its id."""
         query = _query(self._log_id).where(verifications.c.id == name)
-        with self._connected(reading(self._where, self._timeout)) as connection:
+        with connected(reading(self._where, self._timeout), TROUBLE) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _verification(row)
 
     def newest(self, most: int = 20) -> list[Verification]:
         """The newest, newest first; :data:`MOST` at most."""
         query = _query(self._log_id).order_by(verifications.c.id.desc()).limit(min(most, MOST))
-        with self._connected(reading(self._where, self._timeout)) as connection:
+        with connected(reading(self._where, self._timeout), TROUBLE) as connection:
             return [_verification(row) for row in connection.execute(query)]
 
     def run(self, name: str, *, kept: Sequence[bytes] = (), keys: Sequence[str] = ()) -> None:
@@ -129,7 +130,7 @@ class Verifications:
             self._end(name, "sound" if report.sound else "wrong", found, done=size)
 
     def _enter(self, size: int) -> tuple[str, bool]:
-        with self._connected(writing(self._where, self._timeout)) as connection:
+        with connected(writing(self._where, self._timeout), TROUBLE) as connection:
             query = _query(self._log_id).where(verifications.c.state == "running")
             for row in connection.execute(query.order_by(verifications.c.id.desc())):
                 if _verification(row).state == "running":
@@ -183,18 +184,8 @@ class Verifications:
         # What has ended stays as it ended.
         which = (verifications.c.log_id == self._log_id) & (verifications.c.id == name)
         query = update(verifications).where(which, verifications.c.ended.is_(None)).values(**values)
-        with self._connected(writing(self._where, self._timeout)) as connection:
+        with connected(writing(self._where, self._timeout), TROUBLE) as connection:
             connection.execute(query)
-
-    @staticmethod
-    @contextmanager
-    def _connected(engine: Engine) -> Iterator[Connection]:
-        try:
-            with engine.begin() as connection:
-                yield connection
-        except STORE_ERRORS as error:
-            msg = f"the store does not tell of verifications: {cause(error)}"
-            raise LogUnavailable(msg) from None
 
 
 def told(log_id: str, size: int, report: Report, *, signatures: bool) -> dict[str, Any]:

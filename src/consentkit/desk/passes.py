@@ -13,9 +13,9 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, select, update
 
-from consentkit.audit.engine import STORE_ERRORS, cause, locate, reading, writing
+from consentkit.audit.engine import connected, locate, reading, writing
 from consentkit.audit.errors import LogUnavailable
 from consentkit.audit.event import now
 from consentkit.audit.schema import desk_access
@@ -36,6 +36,7 @@ LONGEST_SECRET = 128
 """Characters of a text that is looked up at all."""
 SHOWN = 12
 """Characters of a row's id by which commands name it."""
+TROUBLE = "the store does not say who may look"
 
 
 class Kind(StrEnum):
@@ -192,24 +193,14 @@ class Passes:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _safely(reading(self._where, self._timeout)) as connection:
+        with connected(reading(self._where, self._timeout), TROUBLE) as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         self.open()
-        with _safely(writing(self._where, self._timeout)) as connection:
+        with connected(writing(self._where, self._timeout), TROUBLE) as connection:
             yield connection
-
-
-@contextmanager
-def _safely(engine: Engine) -> Iterator[Connection]:
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except STORE_ERRORS as error:
-        msg = f"the store does not say who may look: {cause(error)}"
-        raise LogUnavailable(msg) from None
 
 
 def _query() -> Select[tuple[object, ...]]:
